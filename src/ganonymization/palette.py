@@ -1,0 +1,65 @@
+"""Colours of invented people: a bank of averages over many training faces, from which one entry is drawn.
+
+A palette never comes from the face that is replaced. Each entry of the bank is the mean of at least `K_ANONYMITY` faces of people who do
+not exist.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ganonymization.condition import MAP_NAMES, Maps
+from ganonymization.region import hull_mask
+from ganonymization.types import Image, Mask, Points
+
+PaletteVector = npt.NDArray[np.float32]
+
+PALETTE_FIELDS: Final = (
+    "skin_red", "skin_green", "skin_blue", "skin_spread",
+    "brow_red", "brow_green", "brow_blue",
+    "iris_red", "iris_green", "iris_blue",
+    "lip_red", "lip_green", "lip_blue",
+    "beard_red", "beard_green", "beard_blue",
+)  # fmt: skip
+"""Mean colours in -1..1 (black to white), and the standard deviation of the skin's brightness on the same scale."""
+
+PALETTE_SIZE: Final = len(PALETTE_FIELDS)
+
+_CHEEKS_AND_FOREHEAD: Final = (
+    (50, 101, 118, 117, 123, 187, 205),
+    (280, 330, 347, 346, 352, 411, 425),
+    (151, 108, 69, 104, 67, 109, 10, 338, 297, 333, 299, 337),
+)
+_CHIN_AND_JAW: Final = ((32, 194, 201, 200, 421, 418, 262, 369, 175, 140), (57, 212, 210, 135, 192), (287, 432, 430, 364, 416))
+
+
+def measure_palette(image: Image, points: Points, maps: Maps) -> PaletteVector:
+    """Return the (16,) palette of a training face; used to train the generator and to build the bank, never at run time.
+
+    Args:
+        image: (S, S, 3) crop.
+        points: (478, 2|3) landmarks in crop pixels.
+        maps: (7, S, S) landmark maps of the same crop.
+    """
+    pixels = image.astype(np.float32) / 127.5 - 1
+    layers = dict(zip(MAP_NAMES, maps.astype(np.float32) / 255, strict=True))
+    skin = _union(points, _CHEEKS_AND_FOREHEAD, image.shape[0])
+    beard = _union(points, _CHIN_AND_JAW, image.shape[0])
+    skin_color = _mean(pixels, skin)
+    brightness = pixels.mean(axis=2, keepdims=True)
+    spread = np.sqrt(_mean((brightness - _mean(brightness, skin)) ** 2, skin))
+    parts = [_mean(pixels, layers[name]) for name in ("brows", "irises", "lips")]
+    return np.concatenate([skin_color, spread, *parts, _mean(pixels, beard)]).astype(np.float32)
+
+
+def _union(points: Points, polygons: tuple[tuple[int, ...], ...], size_px: int) -> Mask:
+    masks = [hull_mask(points[list(polygon)], size_px=size_px) for polygon in polygons]
+    return np.asarray(np.max(masks, axis=0), np.float32)
+
+
+def _mean(pixels: npt.NDArray[np.float32], mask: Mask) -> npt.NDArray[np.float32]:
+    weight = mask + 1e-6  # a closed eye has no iris: then the mean over the crop stands in
+    return np.asarray((pixels * weight[..., None]).sum(axis=(0, 1)) / weight.sum(), np.float32)

@@ -1,0 +1,76 @@
+"""Take the identity out of landmarks and leave expression, gaze and head pose."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from ganonymization.landmark import topology
+from ganonymization.shape import Array, ShapeModel, expression_functionals
+from ganonymization.types import Landmarks
+
+MAX_DEVIATIONS: Final = 2.5
+"""An invented shape stays within this many standard deviations on each principal axis of the variation between people."""
+
+
+class Reshape:
+    """Give landmarks the shape of an invented person; fits `stages.Reshape`.
+
+    With x the pose-free landmarks, s the invented person's shape, E the linear measures of expression and S the covariance within
+    people, the result is x' = s + S E^T (E S E^T)^-1 E (x - s): the most probable face of the invented person that shows exactly the
+    measured expression. The jaw, cheeks and lips follow because S knows how faces move. Irises keep their place between the eye
+    corners, so gaze stays.
+
+    Args:
+        model: the shape model.
+        strength: 0 copies the landmarks as published, 1 exchanges the whole identity part.
+
+    Raises:
+        ValueError: strength is outside 0..1.
+    """
+
+    def __init__(self, model: ShapeModel, *, strength: float = 1.0) -> None:
+        if not 0 <= strength <= 1:
+            raise ValueError(f"strength is {strength}, must be between 0 (copy) and 1 (new shape)")
+        self._model = model
+        self._strength = strength
+        measures = expression_functionals() @ model.components.T
+        gain = model.within @ measures.T @ np.linalg.inv(measures @ model.within @ measures.T)
+        self._keep = gain @ measures
+        values, vectors = np.linalg.eigh(model.between)
+        self._between_root = vectors * np.sqrt(np.clip(values, 0, None))
+
+    def __call__(self, landmarks: Landmarks, identity: int, /) -> Landmarks:
+        """Return landmarks of the invented person `identity` in the same pose."""
+        if self._strength == 0:
+            return landmarks
+        pose = self._model.pose_of(landmarks)
+        shape = pose.undo(landmarks.points.astype(np.float64))
+        reshaped = self._exchange(shape, identity)
+        mixed = (1 - self._strength) * shape + self._strength * reshaped
+        return Landmarks(pose.apply(mixed).astype(np.float32), landmarks.presence)
+
+    def _exchange(self, shape: Array, identity: int) -> Array:
+        invented = self._draw(identity)
+        source = self._model.coefficients_of(shape)
+        exchanged = self._model.from_coefficients(invented + self._keep @ (source - invented))
+        return _carry_irises(shape, exchanged)
+
+    def _draw(self, identity: int) -> Array:
+        normal = np.random.default_rng([identity, 1]).standard_normal(len(self._between_root))
+        return np.asarray(self._between_root @ np.clip(normal, -MAX_DEVIATIONS, MAX_DEVIATIONS))
+
+
+def _carry_irises(source: Array, target: Array) -> Array:
+    """Return `target` with the irises of `source`, placed alike between the eye corners."""
+    result = target.copy()
+    eyes = (
+        (topology.RIGHT_EYE_OUTER, topology.RIGHT_EYE_INNER, (topology.RIGHT_IRIS_CENTER, *topology.RIGHT_IRIS)),
+        (topology.LEFT_EYE_OUTER, topology.LEFT_EYE_INNER, (topology.LEFT_IRIS_CENTER, *topology.LEFT_IRIS)),
+    )
+    for outer, inner, iris in eyes:
+        scale = np.linalg.norm(target[inner] - target[outer]) / np.linalg.norm(source[inner] - source[outer])
+        source_middle, target_middle = (source[outer] + source[inner]) / 2, (target[outer] + target[inner]) / 2
+        result[list(iris)] = target_middle + scale * (source[list(iris)] - source_middle)
+    return result

@@ -1,0 +1,70 @@
+"""The seams: each stage of the data path is a callable that fits one of these Protocols."""
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ganonymization.types import Crop, Face, Image, Landmarks, Mask, Patch, Surround
+
+
+class Detect(Protocol):
+    """Find faces."""
+
+    def __call__(self, image: Image, /) -> list[Face]:
+        """Return every face in the picture; an empty list when there is none."""
+        ...
+
+
+class Landmark(Protocol):
+    """Find the dense landmarks of one face."""
+
+    def __call__(self, image: Image, face: Face, /) -> Landmarks:
+        """Return 478 points in pixels of the image.
+
+        Raises:
+            LandmarksNotFoundError: there is no face to be seen in the box.
+        """
+        ...
+
+
+class Reshape(Protocol):
+    """Take the identity out of landmarks."""
+
+    def __call__(self, landmarks: Landmarks, identity: int, /) -> Landmarks:
+        """Return landmarks with the shape of `identity` and the expression, gaze and pose of the input."""
+        ...
+
+
+class ChoosePalette(Protocol):
+    """Choose the colours of the invented person."""
+
+    def __call__(self, surround: Surround, identity: int, /) -> npt.NDArray[np.float32]:
+        """Return a palette vector (see `palette.PALETTE_FIELDS`), never made from the face's own colours."""
+        ...
+
+
+class Synthesize(Protocol):
+    """Draw the invented person. The signature is the privacy argument: no argument holds a pixel of the face."""
+
+    def __call__(
+        self, landmarks: Landmarks, surround: Surround, *, palette: npt.NDArray[np.float32], identity: int
+    ) -> Patch:
+        """Return the face for landmarks in crop pixels, on the surround."""
+        ...
+
+
+class Blend(Protocol):
+    """Put a patch into the picture."""
+
+    def __call__(self, image: Image, crop: Crop, patch: Patch, mask: Mask, /) -> Image:
+        """Return a new picture that takes the patch where `mask` (in crop pixels) is 1."""
+        ...
+
+
+class Obscure(Protocol):
+    """Cover a face beyond recovery."""
+
+    def __call__(self, image: Image, face: Face, /) -> Image:
+        """Return a new picture in which nothing of the face is left."""
+        ...

@@ -1,0 +1,36 @@
+"""The only function that hands source pixels on to the synthesizer: the crop with every face cut out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from ganonymization.region import hull_mask
+from ganonymization.types import Crop, Points, Surround
+
+MARGIN: Final = 0.015
+"""Extra ring around each hull that is removed as well, as a share of the crop's side: mesh noise must not uncover skin."""
+
+
+def cut_surround(crop: Crop, outlines: Sequence[Points]) -> Surround:
+    """Return the crop without anything inside the hulls.
+
+    Args:
+        crop: the crop.
+        outlines: (M, 2) point sets in crop pixels; the convex hull of each is removed. The face's own outline and that of its new
+            shape belong in ONE set, so that their union is removed; other faces in the picture are further sets.
+    """
+    size_px = crop.image.shape[0]
+    known = (crop.valid >= 1).astype(np.float32)
+    for points in outlines:
+        known[hull_mask(points, size_px=size_px, margin_px=MARGIN * size_px) > 0] = 0
+    image = crop.image * (known > 0)[..., None]
+    return Surround(image.astype(np.uint8), known, crop.valid)
+
+
+def no_surround(size_px: int) -> Surround:
+    """Return a surround that tells nothing, for a face on its own."""
+    empty = np.zeros((size_px, size_px), np.float32)
+    return Surround(np.zeros((size_px, size_px, 3), np.uint8), empty, np.ones_like(empty))

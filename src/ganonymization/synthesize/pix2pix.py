@@ -1,0 +1,63 @@
+"""The pix2pix generator: landmarks, surround, palette and identity in, a face out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ganonymization import weights
+from ganonymization.condition import draw_maps
+from ganonymization.onnx import Network, Runtime
+from ganonymization.types import Landmarks, Patch, Surround
+
+NOISE_SIZE: Final = 32
+"""Numbers drawn from the identity that decide what landmarks, surround and palette leave open."""
+
+_INPUTS: Final = ("maps", "surround", "known", "palette", "noise")
+
+
+class Pix2Pix:
+    """Synthesize a face with `generator.onnx`; fits `stages.Synthesize`.
+
+    Args:
+        network: maps (N, 7, S, S) in 0..1, surround (N, 3, S, S) in -1..1, known (N, 1, S, S), palette (N, 16), noise (N, 32);
+            output image (N, 3, S, S) in -1..1.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self.size_px = int(network.input_shape("maps")[-1] or 0)
+
+    @classmethod
+    def load(cls, *, runtime: Runtime = Runtime()) -> Pix2Pix:  # noqa: B008 - frozen
+        """Return the generator of the package."""
+        return cls(Network(weights.locate("generator"), inputs=_INPUTS, outputs=["image"], runtime=runtime))
+
+    def __call__(
+        self, landmarks: Landmarks, surround: Surround, *, palette: npt.NDArray[np.float32], identity: int
+    ) -> Patch:
+        """Return the face for landmarks in crop pixels, on the surround."""
+        pixels, known = surround_tensor(surround)
+        (image,) = self._network(
+            maps=draw_maps(landmarks.points, size_px=self.size_px)[None].astype(np.float32) / 255,
+            surround=pixels[None],
+            known=known[None],
+            palette=palette[None].astype(np.float32),
+            noise=draw_noise(identity)[None],
+        )
+        pixels = (image[0].transpose(1, 2, 0) + 1) * 127.5
+        return Patch(np.clip(np.round(pixels), 0, 255).astype(np.uint8))
+
+
+def draw_noise(identity: int) -> npt.NDArray[np.float32]:
+    """Return the (32,) noise of an identity."""
+    return np.random.default_rng([identity, 2]).standard_normal(NOISE_SIZE).astype(np.float32)
+
+
+def surround_tensor(surround: Surround) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return (3, S, S) pixels in -1..1, zero where unknown, and the (1, S, S) mask of what is known."""
+    known = (surround.known > 0).astype(np.float32)
+    pixels = (surround.image.astype(np.float32) / 127.5 - 1) * known[..., None]
+    return pixels.transpose(2, 0, 1), known[None]

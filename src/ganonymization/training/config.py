@@ -1,0 +1,73 @@
+"""Everything that decides a training run, read from a TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig:
+    """A training run; the defaults are those of the shipped generator.
+
+    Attributes:
+        size_px: side of the synthesis crop; a power of two.
+        channels: generator widths per level.
+        encoder_blocks: residual blocks per level on the way down.
+        decoder_blocks: residual blocks per level on the way up.
+        unshuffle: folding factor of the generator's input and output.
+        discriminator_channels: widths of the discriminator's layers.
+        batch_size: faces per step.
+        samples: faces to see in all.
+        generator_rate: Adam step of generator and encoder.
+        discriminator_rate: Adam step of the discriminator.
+        final_rate_share: the steps fall linearly to this share over the last third of the run.
+        ema_half_life: samples after which the averaged weights have forgotten half.
+        l1_weight: weight of the absolute difference to the training face.
+        feature_weight: weight of discriminator feature matching.
+        kl_weight: weight of the divergence of the identity code from a standard normal.
+        landmark_weight: weight of the landmark consistency loss; 0 leaves the mesh out.
+        prior_share: share of the batch whose noise is drawn at random instead of encoded.
+        isolated_share: share of faces trained without a surround, on black.
+        grey_share: share of faces turned grey.
+        seed: of weights, augmentation and order.
+        threads: torch threads; 0 takes every core.
+        workers: processes that prepare batches.
+    """
+
+    size_px: int = 128
+    channels: tuple[int, ...] = (64, 128, 192, 256)
+    encoder_blocks: tuple[int, ...] = (0, 0, 1, 2)
+    decoder_blocks: tuple[int, ...] = (1, 1, 2)
+    unshuffle: int = 2
+    discriminator_channels: tuple[int, ...] = (48, 96, 192, 256)
+    batch_size: int = 16
+    samples: int = 300_000
+    generator_rate: float = 3e-4
+    discriminator_rate: float = 4e-4
+    final_rate_share: float = 0.1
+    ema_half_life: int = 10_000
+    l1_weight: float = 8.0
+    feature_weight: float = 4.0
+    kl_weight: float = 0.02
+    landmark_weight: float = 0.0
+    prior_share: float = 0.375
+    isolated_share: float = 0.3
+    grey_share: float = 0.06
+    seed: int = 1
+    threads: int = 0
+    workers: int = 1
+
+    @classmethod
+    def load(cls, path: Path) -> TrainingConfig:
+        """Read a TOML file; unknown keys are an error.
+
+        Raises:
+            ValueError: the file names a key that does not exist.
+        """
+        table = tomllib.loads(path.read_text())
+        unknown = set(table) - set(cls.__slots__)
+        if unknown:
+            raise ValueError(f"{path}: unknown keys {sorted(unknown)}; known are {sorted(cls.__slots__)}")
+        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})

@@ -1,0 +1,76 @@
+"""Losses of the generator and the discriminator; every one is a mean over the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Judgement = list[tuple[Tensor, list[Tensor]]]
+"""What the discriminator says at each scale: logits and features."""
+
+
+def discriminator_hinge(real: Judgement, fake: Judgement) -> Tensor:
+    """Return the hinge loss of the discriminator, averaged over scales."""
+    terms = [F.relu(1 - r[0].float()).mean() + F.relu(1 + f[0].float()).mean() for r, f in zip(real, fake, strict=True)]
+    return torch.stack(terms).mean()
+
+
+def generator_hinge(fake: Judgement) -> Tensor:
+    """Return the hinge loss of the generator, averaged over scales."""
+    return torch.stack([-logits.float().mean() for logits, _ in fake]).mean()
+
+
+def feature_matching(real: Judgement, fake: Judgement, weight: Tensor) -> Tensor:
+    """Return the mean absolute difference of discriminator features.
+
+    Args:
+        real: judgement of the training faces; taken as constant.
+        fake: judgement of the generated faces.
+        weight: (B,) weight of each sample.
+    """
+    terms = [
+        ((a.detach() - b).abs().float().mean(dim=(1, 2, 3)) * weight).sum() / weight.sum().clamp_min(1)
+        for (_, real_features), (_, fake_features) in zip(real, fake, strict=True)
+        for a, b in zip(real_features, fake_features, strict=True)
+    ]
+    return torch.stack(terms).mean()
+
+
+def masked_l1(image: Tensor, target: Tensor, pixel_weight: Tensor, weight: Tensor) -> Tensor:
+    """Return the weighted mean absolute difference.
+
+    Args:
+        image: (B, 3, S, S).
+        target: (B, 3, S, S).
+        pixel_weight: (B, 1, S, S).
+        weight: (B,) weight of each sample.
+    """
+    total = ((image - target).abs() * pixel_weight).mean(dim=1, keepdim=True).sum(dim=(1, 2, 3))
+    mean = total / pixel_weight.sum(dim=(1, 2, 3)).clamp_min(1)
+    return (mean * weight).sum() / weight.sum().clamp_min(1)
+
+
+def normal_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """Return the Kullback-Leibler divergence of N(mean, exp(log_variance)) from N(0, 1), summed over the code, in nats."""
+    return 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(dim=1).mean()
+
+
+def landmark_distance(found: Tensor, wanted: Tensor, point_weights: Tensor, present: Tensor) -> Tensor:
+    """Return the weighted mean distance of landmarks found on generated faces from those asked for.
+
+    Args:
+        found: (B, 478, 2) in shares of the crop's side.
+        wanted: (B, 478, 2) likewise.
+        point_weights: (478,) that sum to 1.
+        present: (B,) weight of each sample.
+    """
+    distance = (found - wanted).abs().sum(dim=2) @ point_weights
+    return (distance * present).sum() / present.sum().clamp_min(1)
+
+
+def total(terms: Sequence[tuple[float, Tensor]]) -> Tensor:
+    """Return the weighted sum of losses."""
+    return torch.stack([weight * loss for weight, loss in terms]).sum()

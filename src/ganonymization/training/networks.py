@@ -1,0 +1,193 @@
+"""The generator, the two-scale PatchGAN discriminator and the identity encoder that exists in training only.
+
+Shapes, with S the side of the crop, B the batch, everything float: maps (B, 7, S, S) in 0..1, surround (B, 3, S, S) in -1..1 and zero
+where unknown, known (B, 1, S, S) in {0, 1}, palette (B, 16) in -1..1, noise (B, 32) standard normal; the image is (B, 3, S, S) in
+-1..1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from ganonymization.condition import MAP_COUNT
+from ganonymization.palette import PALETTE_SIZE
+from ganonymization.synthesize.pix2pix import NOISE_SIZE
+
+STYLE_SIZE = 128
+
+
+class FilmBlock(nn.Module):
+    """Residual block whose normalised activations are scaled and shifted by the style."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norms = nn.ModuleList(nn.GroupNorm(channels // 16, channels, affine=False) for _ in range(2))
+        self.convolutions = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in range(2))
+        self.films = nn.ModuleList(nn.Linear(STYLE_SIZE, 2 * channels) for _ in range(2))
+        nn.init.zeros_(cast(nn.Conv2d, self.convolutions[1]).weight)
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        """Return (B, C, H, W) from (B, C, H, W) and (B, STYLE_SIZE)."""
+        y = x
+        for norm, convolution, film in zip(self.norms, self.convolutions, self.films, strict=True):
+            scale, shift = film(style)[:, :, None, None].chunk(2, dim=1)
+            y = convolution(F.leaky_relu(norm(y) * (1 + scale) + shift, 0.2))
+        return x + y
+
+
+class Down(nn.Module):
+    """Halve the resolution with a 4x4 stride-2 convolution."""
+
+    def __init__(self, source: int, target: int) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(source, target, 4, stride=2, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (B, target, H/2, W/2)."""
+        return self.convolution(F.leaky_relu(x, 0.2))
+
+
+class Up(nn.Module):
+    """Double the resolution with a 1x1 convolution and pixel shuffle, then add the skip connection."""
+
+    def __init__(self, source: int, target: int) -> None:
+        super().__init__()
+        self.widen = nn.Conv2d(source, 4 * target, 1)
+        self.merge = nn.Conv2d(2 * target, target, 1)
+
+    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+        """Return (B, target, 2H, 2W)."""
+        up = F.pixel_shuffle(self.widen(F.leaky_relu(x, 0.2)), 2)
+        return self.merge(torch.cat([up, skip], dim=1))
+
+
+class Generator(nn.Module):
+    """Draw a face from landmark maps, surround, palette and noise; no input holds a pixel of the face.
+
+    Args:
+        channels: width at each level, the first at 1/unshuffle of the crop's resolution.
+        encoder_blocks: residual blocks at each level on the way down; the last entry is the bottom.
+        decoder_blocks: residual blocks at each level but the bottom, on the way up, in the order of `channels`.
+        unshuffle: factor by which the input is folded into channels and the output unfolded.
+    """
+
+    def __init__(
+        self,
+        channels: Sequence[int] = (64, 128, 192, 256),
+        *,
+        encoder_blocks: Sequence[int] = (0, 0, 1, 2),
+        decoder_blocks: Sequence[int] = (1, 1, 2),
+        unshuffle: int = 2,
+    ) -> None:
+        super().__init__()
+        self.unshuffle = unshuffle
+        inputs = MAP_COUNT + 3 + 1
+        self.style = nn.Sequential(
+            nn.Linear(PALETTE_SIZE + NOISE_SIZE, STYLE_SIZE),
+            nn.LeakyReLU(0.2),
+            nn.Linear(STYLE_SIZE, STYLE_SIZE),
+            nn.LeakyReLU(0.2),
+        )
+        self.stem = nn.Conv2d(inputs * unshuffle**2, channels[0], 3, padding=1)
+        self.encoder = nn.ModuleList(
+            nn.ModuleList(FilmBlock(width) for _ in range(count))
+            for width, count in zip(channels, encoder_blocks, strict=True)
+        )
+        self.downs = nn.ModuleList(Down(a, b) for a, b in zip(channels[:-1], channels[1:], strict=True))
+        self.ups = nn.ModuleList(Up(b, a) for a, b in zip(channels[:-1], channels[1:], strict=True))
+        self.decoder = nn.ModuleList(
+            nn.ModuleList(FilmBlock(width) for _ in range(count))
+            for width, count in zip(channels[:-1], decoder_blocks, strict=True)
+        )
+        fine = max(16, channels[0] // unshuffle**2)
+        self.unfold = nn.Conv2d(channels[0], fine * unshuffle**2, 3, padding=1)
+        self.head = nn.Conv2d(fine, 3, 3, padding=1)
+
+    def forward(self, maps: Tensor, surround: Tensor, known: Tensor, palette: Tensor, noise: Tensor) -> Tensor:
+        """Return the (B, 3, S, S) image in -1..1."""
+        style = self.style(torch.cat([palette, noise], dim=1))
+        x = self.stem(F.pixel_unshuffle(torch.cat([maps, surround, known], dim=1), self.unshuffle))
+        skips = []
+        for level, blocks in enumerate(self.encoder):
+            for block in cast(nn.ModuleList, blocks):
+                x = block(x, style)
+            if level < len(self.downs):
+                skips.append(x)
+                x = self.downs[level](x)
+        for level in reversed(range(len(self.ups))):
+            x = self.ups[level](x, skips[level])
+            for block in cast(nn.ModuleList, self.decoder[level]):
+                x = block(x, style)
+        fine = F.pixel_shuffle(self.unfold(F.leaky_relu(x, 0.2)), self.unshuffle)
+        return torch.tanh(self.head(F.leaky_relu(fine, 0.2)))
+
+
+class PatchDiscriminator(nn.Module):
+    """One scale of the PatchGAN: judges overlapping patches of an image together with its maps."""
+
+    def __init__(self, inputs: int, channels: Sequence[int], *, unshuffle: int) -> None:
+        super().__init__()
+        self.unshuffle = unshuffle
+        layers = [spectral_norm(nn.Conv2d(inputs * unshuffle**2, channels[0], 3, padding=1))]
+        layers += [
+            spectral_norm(nn.Conv2d(a, b, 4, stride=2, padding=1))
+            for a, b in zip(channels[:-1], channels[1:], strict=True)
+        ]
+        self.layers = nn.ModuleList(layers)
+        self.verdict = spectral_norm(nn.Conv2d(channels[-1], 1, 3, padding=1))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return the (B, 1, H, W) logits and the features of each layer."""
+        features = []
+        x = F.pixel_unshuffle(x, self.unshuffle)
+        for layer in self.layers:
+            x = F.leaky_relu(layer(x), 0.2)
+            features.append(x)
+        return self.verdict(x), features
+
+
+class Discriminator(nn.Module):
+    """Judge images with their maps at full and at half resolution."""
+
+    def __init__(self, channels: Sequence[int] = (48, 96, 192, 256)) -> None:
+        super().__init__()
+        inputs = 3 + MAP_COUNT
+        self.fine = PatchDiscriminator(inputs, channels[:3], unshuffle=2)
+        self.coarse = PatchDiscriminator(inputs, channels, unshuffle=2)
+
+    def forward(self, image: Tensor, maps: Tensor) -> list[tuple[Tensor, list[Tensor]]]:
+        """Return logits and features for each scale."""
+        x = torch.cat([image, maps], dim=1)
+        return [self.fine(x), self.coarse(F.avg_pool2d(x, 2))]
+
+
+class IdentityEncoder(nn.Module):
+    """Say in a few numbers what landmarks and palette leave open in a training face.
+
+    It gives the noise a meaning (Zhu et al., "Toward multimodal image-to-image translation", 2017): in training the generator is told
+    this code for half of the batch, at run time it gets random numbers in its place. It sees only faces of people who do not exist.
+    """
+
+    def __init__(self, channels: Sequence[int] = (32, 64, 96, 128)) -> None:
+        super().__init__()
+        widths = [12, *channels]
+        self.layers = nn.ModuleList(
+            nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in zip(widths[:-1], widths[1:], strict=True)
+        )
+        self.norms = nn.ModuleList(nn.GroupNorm(width // 16, width) for width in channels)
+        self.moments = nn.Linear(channels[-1] * 16, 2 * NOISE_SIZE)
+
+    def forward(self, face: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and log-variance, each (B, NOISE_SIZE), of the code of (B, 3, S, S) faces in -1..1."""
+        x = F.interpolate(face, size=(128, 128), mode="area") if face.shape[-1] != 128 else face
+        x = F.pixel_unshuffle(x, 2)
+        for layer, norm in zip(self.layers, self.norms, strict=True):
+            x = F.leaky_relu(norm(layer(x)), 0.2)
+        mean, log_variance = self.moments(x.flatten(1)).chunk(2, dim=1)
+        return mean, log_variance.clamp(-8, 4)

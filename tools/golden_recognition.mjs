@@ -1,4 +1,4 @@
-// Reference outputs of the four converted networks, computed by the packages they come from.
+// Reference outputs of the four converted networks (face_recognition, face_expression, emotion, faceres), computed by the packages they come from.
 // node tools/golden_recognition.mjs PACKAGES FACES: PACKAGES is a folder with the npm packages named in golden_recognition.py,
 // FACES one with faces_<size>.f32 (N, size, size, 3) float32 RGB 0..255. Prints one JSON object.
 import fs from 'node:fs';
@@ -48,12 +48,13 @@ async function emotions() {
   });
 }
 
-// src/face/faceres.ts of human: 0..255, outputs told apart by their width
+// human feeds RGB in 0..255; the network was trained on BGR less the mean colour (age_gender_identity/facial_analysis.py of
+// av-savchenko/HSE_FaceRec_tf) and that is what it gets here. Outputs are told apart by their width, as in human's faceres.ts.
 async function descriptors() {
   const model = await loadHuman('faceres');
   const result = { descriptor: [], gender: [], age_probabilities: [] };
   for (const face of readFaces(224)) {
-    const outputs = model.execute(tf.expandDims(face));
+    const outputs = model.execute(tf.expandDims(tf.sub(tf.reverse(face, 2), tf.tensor1d([103.939, 116.779, 123.68]))));
     const ofWidth = (width) => outputs.find((output) => output.shape[1] === width).arraySync()[0];
     result.descriptor.push(ofWidth(1024));
     result.gender.push(ofWidth(1)[0]);

@@ -40,7 +40,7 @@ MEAN_ANCHORS: Final = np.array(
         [0.726104, 0.780233],
     ]
 )
-"""dlib's mean face at points 36, 39, 42, 45, 33, 48, 54 of 68 (image_transforms/interpolation.h, `get_face_chip_details`).
+"""dlib's mean face at points 36, 39, 42, 45, 33, 48 and 54 of 68 (`get_face_chip_details` in dlib/image_transforms).
 
 The unit is the side of dlib's unpadded chip; the eyes lie 0.529 apart, at height 0.216.
 """

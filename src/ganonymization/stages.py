@@ -47,6 +47,9 @@ class ChoosePalette(Protocol):
 class Synthesize(Protocol):
     """Draw the invented person. The signature is the privacy argument: no argument holds a pixel of the face."""
 
+    size_px: int
+    """Side of the crop that it works in."""
+
     def __call__(
         self, landmarks: Landmarks, surround: Surround, *, palette: npt.NDArray[np.float32], identity: int
     ) -> Patch:

@@ -31,15 +31,15 @@ def _uniform(batch: int, generator: torch.Generator, like: Tensor) -> Tensor:
 
 def _recolor(image: Tensor, generator: torch.Generator) -> Tensor:
     batch = len(image)
-    image = image + 0.6 * (_uniform(batch, generator, image) - 0.5)
+    image = image + 0.4 * (_uniform(batch, generator, image) - 0.5)
     mean = image.mean(dim=1, keepdim=True)
-    image = (image - mean) * (2 * _uniform(batch, generator, image)) + mean
+    image = (image - mean) * (0.5 + _uniform(batch, generator, image)) + mean
     mean = image.mean(dim=(1, 2, 3), keepdim=True)
-    return (image - mean) * (0.5 + _uniform(batch, generator, image)) + mean
+    return (image - mean) * (0.7 + 0.6 * _uniform(batch, generator, image)) + mean
 
 
 def _shift(x: Tensor, generator: torch.Generator) -> Tensor:
-    reach = x.shape[-1] // 10
+    reach = x.shape[-1] // 16
     padded = F.pad(x, (reach, reach, reach, reach))
     moves = torch.randint(0, 2 * reach + 1, (len(x), 2), generator=generator).tolist()
     size = x.shape[-1]

@@ -26,8 +26,10 @@ class TrainingConfig:
         ema_half_life: samples after which the averaged weights have forgotten half.
         l1_weight: weight of the absolute difference to the training face.
         feature_weight: weight of discriminator feature matching.
+        coarse_weight: weight of the absolute difference of blurred pictures where the identity is random.
         kl_weight: weight of the divergence of the identity code from a standard normal.
         landmark_weight: weight of the landmark consistency loss; 0 leaves the mesh out.
+        landmark_stride: every how many-th face of a batch the mesh looks at.
         prior_share: share of the batch whose noise is drawn at random instead of encoded.
         isolated_share: share of faces trained without a surround, on black.
         grey_share: share of faces turned grey.
@@ -50,8 +52,10 @@ class TrainingConfig:
     ema_half_life: int = 10_000
     l1_weight: float = 8.0
     feature_weight: float = 4.0
-    kl_weight: float = 0.02
+    coarse_weight: float = 3.0
+    kl_weight: float = 0.008
     landmark_weight: float = 0.0
+    landmark_stride: int = 4
     prior_share: float = 0.375
     isolated_share: float = 0.3
     grey_share: float = 0.06

@@ -51,9 +51,9 @@ class Trainer:
         self.discriminator = Discriminator(config.discriminator_channels).to(device, memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.generator).requires_grad_(requires_grad=False)
         learned = [*self.generator.parameters(), *self.encoder.parameters()]
-        self.generator_step = torch.optim.Adam(learned, lr=config.generator_rate, betas=(0.0, 0.99))
+        self.generator_step = torch.optim.Adam(learned, lr=config.generator_rate, betas=(0.0, 0.99), fused=True)
         self.discriminator_step = torch.optim.Adam(
-            self.discriminator.parameters(), lr=config.discriminator_rate, betas=(0.0, 0.99)
+            self.discriminator.parameters(), lr=config.discriminator_rate, betas=(0.0, 0.99), fused=True
         )
         self.random = torch.Generator().manual_seed(config.seed)
         self.consistency = LandmarkConsistency().to(device) if config.landmark_weight else None
@@ -64,9 +64,8 @@ class Trainer:
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
             image, encoded, moments = self._generate(batch)
             composite = torch.where(batch.known > 0, batch.image, image)
-            shown = batch.valid
-            real, fake = batch.image * shown, composite * shown
-            discriminator_loss = self._judge_both(real, fake.detach(), batch.maps)
+            real, fake = batch.image * batch.valid, composite * batch.valid
+            discriminator_loss = self._judge_both(real, fake.detach(), batch)
         self._descend(self.discriminator_step, discriminator_loss, self.discriminator)
         self.discriminator.requires_grad_(requires_grad=False)
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
@@ -90,12 +89,16 @@ class Trainer:
         palette = batch.palette + jitter * (1 - encoded[:, None])
         return self.generator(batch.maps, surround, batch.known, palette, noise), encoded, (mean, log_variance)
 
-    def _judge_both(self, real: Tensor, fake: Tensor, maps: Tensor) -> Tensor:
-        image, maps = augment(torch.cat([real, fake]), torch.cat([maps, maps]), self.random)
-        judged = self.discriminator(image, maps)
+    def _judge_both(self, real: Tensor, fake: Tensor, batch: Batch) -> Tensor:
+        layers = torch.cat([batch.maps, batch.valid * (1 - batch.known)], dim=1)
+        image, layers = augment(torch.cat([real, fake]), torch.cat([layers, layers]), self.random)
+        judged = self.discriminator(image, layers[:, :-1])
         count = len(real)
-        return losses.discriminator_hinge(
-            [(logits[:count], []) for logits, _ in judged], [(logits[count:], []) for logits, _ in judged]
+        # real and generated faces are changed differently, each has patches of its own
+        real_part, fake_part = layers[:count, -1:], layers[count:, -1:]
+        return 0.5 * (
+            losses.real_hinge([(logits[:count], []) for logits, _ in judged], real_part)
+            + losses.fake_hinge([(logits[count:], []) for logits, _ in judged], fake_part)
         )
 
     def _generator_terms(
@@ -109,19 +112,25 @@ class Trainer:
     ) -> dict[str, tuple[float, Tensor]]:
         config = self.config
         state = self.random.get_state()
-        fake_judged = self.discriminator(*augment(fake, batch.maps, self.random))
+        unknown = batch.valid * (1 - batch.known)
+        layers = torch.cat([batch.maps, unknown], dim=1)
+        seen, layers_seen = augment(fake, layers, self.random)
+        fake_judged = self.discriminator(seen, layers_seen[:, :-1])
         self.random.set_state(state)  # the same changes for both, so that features can be compared
         with torch.no_grad():
-            real_judged = self.discriminator(*augment(real, batch.maps, self.random))
+            real_judged = self.discriminator(augment(real, layers, self.random)[0], layers_seen[:, :-1])
         pixel_weight = batch.valid * (1 - (1 - OUTSIDE_WEIGHT) * batch.known)
         terms = {
-            "adversarial": (1.0, losses.generator_hinge(fake_judged)),
+            "adversarial": (1.0, losses.generator_hinge(fake_judged, layers_seen[:, -1:])),
             "features": (config.feature_weight, losses.feature_matching(real_judged, fake_judged, encoded)),
             "l1": (config.l1_weight, losses.masked_l1(image.float(), batch.image, pixel_weight, encoded)),
+            "coarse": (config.coarse_weight, losses.coarse_l1(image.float(), batch.image, unknown, 1 - encoded)),
             "divergence": (config.kl_weight, losses.normal_divergence(*moments)),
         }
         if self.consistency is not None:
-            terms["landmarks"] = (config.landmark_weight, self.consistency(fake, batch.landmarks))
+            part = slice(None, None, config.landmark_stride)
+            loss = self.consistency(fake[part], batch.landmarks[part])
+            terms["landmarks"] = (config.landmark_weight, loss)
         return terms
 
     def _descend(self, optimizer: torch.optim.Optimizer, loss: Tensor, network: nn.Module) -> None:

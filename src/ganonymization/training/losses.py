@@ -12,15 +12,29 @@ Judgement = list[tuple[Tensor, list[Tensor]]]
 """What the discriminator says at each scale: logits and features."""
 
 
-def discriminator_hinge(real: Judgement, fake: Judgement) -> Tensor:
-    """Return the hinge loss of the discriminator, averaged over scales."""
-    terms = [F.relu(1 - r[0].float()).mean() + F.relu(1 + f[0].float()).mean() for r, f in zip(real, fake, strict=True)]
-    return torch.stack(terms).mean()
+def real_hinge(real: Judgement, pixel_weight: Tensor) -> Tensor:
+    """Return the discriminator's hinge loss on training faces, averaged over scales.
+
+    Args:
+        real: judgement of the training faces.
+        pixel_weight: (B, 1, S, S), 1 where something is generated; patches in which both show the surround teach nothing.
+    """
+    return torch.stack([_patch_mean(F.relu(1 - logits.float()), pixel_weight) for logits, _ in real]).mean()
 
 
-def generator_hinge(fake: Judgement) -> Tensor:
-    """Return the hinge loss of the generator, averaged over scales."""
-    return torch.stack([-logits.float().mean() for logits, _ in fake]).mean()
+def fake_hinge(fake: Judgement, pixel_weight: Tensor) -> Tensor:
+    """Return the discriminator's hinge loss on generated faces; arguments as in `real_hinge`."""
+    return torch.stack([_patch_mean(F.relu(1 + logits.float()), pixel_weight) for logits, _ in fake]).mean()
+
+
+def generator_hinge(fake: Judgement, pixel_weight: Tensor) -> Tensor:
+    """Return the hinge loss of the generator, averaged over scales; arguments as in `real_hinge`."""
+    return torch.stack([_patch_mean(-logits.float(), pixel_weight) for logits, _ in fake]).mean()
+
+
+def _patch_mean(values: Tensor, pixel_weight: Tensor) -> Tensor:
+    weight = F.adaptive_avg_pool2d(pixel_weight, values.shape[-2:])
+    return (values * weight).sum() / weight.sum().clamp_min(1)
 
 
 def feature_matching(real: Judgement, fake: Judgement, weight: Tensor) -> Tensor:
@@ -51,6 +65,13 @@ def masked_l1(image: Tensor, target: Tensor, pixel_weight: Tensor, weight: Tenso
     total = ((image - target).abs() * pixel_weight).mean(dim=1, keepdim=True).sum(dim=(1, 2, 3))
     mean = total / pixel_weight.sum(dim=(1, 2, 3)).clamp_min(1)
     return (mean * weight).sum() / weight.sum().clamp_min(1)
+
+
+def coarse_l1(image: Tensor, target: Tensor, pixel_weight: Tensor, weight: Tensor) -> Tensor:
+    """Return `masked_l1` of pictures averaged over 8 x 8 pixels: light and colour must agree, detail is free."""
+    known = F.avg_pool2d(pixel_weight, 8)
+    blurred = [F.avg_pool2d(x * pixel_weight, 8) / known.clamp_min(0.05) for x in (image, target)]
+    return masked_l1(blurred[0], blurred[1], known, weight)
 
 
 def normal_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:

@@ -1,0 +1,269 @@
+"""The main path: every detected face ends SYNTHESIZED or OBSCURED, and anything unforeseen raises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+
+from ganonymization.blend import blend_mask
+from ganonymization.crop import cut, synthesis_crop_from_image
+from ganonymization.errors import FaceError, IdentityNotRemovedError, LandmarksNotFoundError
+from ganonymization.geometry import Pose, transform
+from ganonymization.obscure import cover_outline
+from ganonymization.region import GROWTH, hull, outline
+from ganonymization.segment import Segment
+from ganonymization.shape import ShapeModel
+from ganonymization.stages import Blend, ChoosePalette, Detect, Landmark, Obscure, Reshape, Synthesize
+from ganonymization.surround import cut_surround, no_surround
+from ganonymization.timing import Stopwatch
+from ganonymization.types import Affine, Box, Crop, Face, Image, Landmarks, Outcome, Points, Receipt, Region, Result
+from ganonymization.verify import Check, Verify
+
+MAX_ATTEMPTS: Final = 5
+"""Identities tried before a face is obscured."""
+
+_KEYPOINT_SLACK: Final = 0.12
+"""How far, in sides of the box, the detector's keypoints may lie outside the hull before landmarks count as another face's."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """A detected face whose landmarks were found.
+
+    Attributes:
+        face: the detection.
+        landmarks: in pixels of the picture.
+        pose: from the shape model's frame to the picture.
+        outline: (M, 2) points whose convex hull is to be replaced, in pixels of the picture.
+    """
+
+    face: Face
+    landmarks: Landmarks
+    pose: Pose
+    outline: Points
+
+
+class Anonymizer:
+    """Replace every face in a picture; pass the stages in.
+
+    Args:
+        detect: finds faces.
+        landmark: finds the landmarks of one.
+        reshape: exchanges the identity in them.
+        choose_palette: chooses colours.
+        synthesize: draws the invented person.
+        blend: puts it into the picture.
+        obscure: covers what cannot be synthesized.
+        segment: cuts the person out in `isolate`.
+        shape_model: gives the head's pose.
+        verify: measures each replaced face and rejects identities that resemble the original; None trusts the first one.
+        region: how much of the head is replaced.
+    """
+
+    def __init__(
+        self,
+        *,
+        detect: Detect,
+        landmark: Landmark,
+        reshape: Reshape,
+        choose_palette: ChoosePalette,
+        synthesize: Synthesize,
+        blend: Blend,
+        obscure: Obscure,
+        segment: Segment,
+        shape_model: ShapeModel,
+        verify: Verify | None = None,
+        region: Region = Region.FACE,
+    ) -> None:
+        self._detect = detect
+        self._landmark = landmark
+        self._reshape = reshape
+        self._choose_palette = choose_palette
+        self._synthesize = synthesize
+        self._blend = blend
+        self._obscure = obscure
+        self._segment = segment
+        self._shape_model = shape_model
+        self._verify = verify
+        self._growth = GROWTH[region]
+
+    def __call__(self, image: Image, *, identity: int) -> Result:
+        """Return the picture with every detected face replaced, and a receipt for each.
+
+        Args:
+            image: (H, W, 3) uint8 RGB, upright; it is not changed.
+            identity: seed of the invented people; each face of the picture gets its own from it.
+        """
+        clock = Stopwatch()
+        with clock("detect"):
+            faces = self._detect(image)
+        looks = [self._look(image, face) for face in faces]
+        cuts = [look.outline if isinstance(look, Seen) else cover_outline(look.box) for look in looks]
+        result, receipts = image.copy(), list[Receipt]()
+        for index, look in enumerate(looks):
+            if isinstance(look, Receipt):
+                receipts.append(look)
+                continue
+            others = cuts[:index] + cuts[index + 1 :]
+            result, receipt = self._replace(image, result, look, others, identity=derive(identity, index))
+            receipts.append(receipt)
+        with clock("obscure"):
+            for face, receipt in zip(faces, receipts, strict=True):
+                if receipt.outcome is Outcome.OBSCURED:
+                    result = self._obscure(result, face)
+        return Result(result, tuple(receipts), clock.milliseconds())
+
+    def isolate(self, image: Image, *, identity: int) -> list[Image]:
+        """Return for each face the paper's cut-out: the segmented new head on black, (S, S, 3); all black where there are no landmarks."""
+        size_px = self._synthesize.size_px
+        looks = [self._look(image, face) for face in self._detect(image)]
+        return [
+            self._isolate_one(look, derive(identity, index)) if isinstance(look, Seen) else np.zeros((size_px, size_px, 3), np.uint8)
+            for index, look in enumerate(looks)
+        ]
+
+    def _look(self, image: Image, face: Face) -> Seen | Receipt:
+        """Find landmarks and outline of a face, or say why it must be obscured."""
+        try:
+            landmarks = self._landmark(image, face)
+            pose = self._shape_model.pose_of(landmarks)
+            shape = pose.undo(landmarks.points.astype(np.float64))
+            region = outline(shape, pose, growth=self._growth)
+            _require_same_face(face, region)
+        except FaceError as error:
+            return Receipt(face.box, face.score, Outcome.OBSCURED, reason=str(error))
+        return Seen(face, landmarks, pose, region)
+
+    def _replace(
+        self, image: Image, result: Image, seen: Seen, others: Sequence[Points], *, identity: int
+    ) -> tuple[Image, Receipt]:
+        """Try identities until one passes; the picture comes back unchanged, with a receipt that says so, when none does."""
+        clock = Stopwatch()
+        face = seen.face
+        try:
+            with clock("remember"):
+                reference = self._verify.remember(image, face, seen.landmarks) if self._verify else None
+            for attempt in range(MAX_ATTEMPTS):
+                candidate = derive(identity, attempt)
+                replaced, drawn = self._draw(result, seen, others, candidate, clock)
+                if self._verify is None or reference is None:
+                    return replaced, _receipt(seen, candidate, attempt + 1, None, clock)
+                with clock("verify"):
+                    check = self._verify(reference, replaced, drawn)
+                if check.passed:
+                    return replaced, _receipt(seen, candidate, attempt + 1, check, clock)
+            raise IdentityNotRemovedError(
+                f"{MAX_ATTEMPTS} identities still resemble the original: distance {check.identity_distance:.3f} is below "
+                f"{check.identity_threshold:.3f}"
+            )
+        except FaceError as error:
+            return result, Receipt(face.box, face.score, Outcome.OBSCURED, str(error), stage_ms=clock.milliseconds())
+
+    def _draw(
+        self, result: Image, seen: Seen, others: Sequence[Points], identity: int, clock: Stopwatch
+    ) -> tuple[Image, Landmarks]:
+        """Put one invented person into the picture; returns the landmarks that it was drawn from as well."""
+        size_px = self._synthesize.size_px
+        with clock("reshape"):
+            drawn = self._reshape(seen.landmarks, identity)
+            replaced = np.concatenate([seen.outline, self._outline_of(drawn, seen.pose)])
+        with clock("surround"):
+            crop_from_image = synthesis_crop_from_image(seen.pose, size_px=size_px)
+            crop = cut(result, crop_from_image, size_px=size_px)
+            own = transform(replaced, crop_from_image)
+            surround = cut_surround(crop, [own, *(transform(points, crop_from_image) for points in others)])
+        with clock("synthesize"):
+            palette = self._choose_palette(surround, identity)
+            moved = _in_crop(drawn, crop_from_image)
+            patch = self._synthesize(moved, surround, palette=palette, identity=identity)
+        with clock("blend"):
+            trusted = Crop(surround.image, crop_from_image, surround.known)
+            blended = self._blend(result, trusted, patch, blend_mask(own, size_px=size_px))
+        return blended, drawn
+
+    def _outline_of(self, landmarks: Landmarks, pose: Pose) -> Points:
+        return outline(pose.undo(landmarks.points.astype(np.float64)), pose, growth=self._growth)
+
+    def _isolate_one(self, seen: Seen, identity: int) -> Image:
+        size_px = self._synthesize.size_px
+        surround = no_surround(size_px)
+        drawn = _in_crop(self._reshape(seen.landmarks, identity), synthesis_crop_from_image(seen.pose, size_px=size_px))
+        palette = self._choose_palette(surround, identity)
+        patch = self._synthesize(drawn, surround, palette=palette, identity=identity)
+        return np.round(patch.image * self._segment(patch.image)[..., None]).astype(np.uint8)
+
+
+class Obscurer:
+    """Cover every face and synthesize none.
+
+    Args:
+        detect: finds faces.
+        obscure: covers them.
+    """
+
+    def __init__(self, *, detect: Detect, obscure: Obscure) -> None:
+        self._detect = detect
+        self._obscure = obscure
+
+    def __call__(self, image: Image, *, identity: int = 0) -> Result:
+        """Return the picture with every detected face covered; `identity` is not used, it is there to fit where `Anonymizer` fits."""
+        del identity
+        clock = Stopwatch()
+        with clock("detect"):
+            faces = self._detect(image)
+        result = image.copy()
+        with clock("obscure"):
+            for face in faces:
+                result = self._obscure(result, face)
+        receipts = (Receipt(face.box, face.score, Outcome.OBSCURED, reason="asked for") for face in faces)
+        return Result(result, tuple(receipts), clock.milliseconds())
+
+
+def derive(identity: int, index: int) -> int:
+    """Return the seed of one face or attempt from a seed; the same two numbers give the same seed on every machine.
+
+    Raises:
+        ValueError: a number is negative.
+    """
+    if identity < 0 or index < 0:
+        raise ValueError(f"identity is {identity} and index {index}; both must be 0 or more")
+    return int(np.random.SeedSequence([identity, index]).generate_state(1)[0])
+
+
+def _in_crop(landmarks: Landmarks, crop_from_image: Affine) -> Landmarks:
+    return Landmarks(transform(landmarks.points, crop_from_image), landmarks.presence)
+
+
+def _require_same_face(face: Face, region: Points) -> None:
+    """Make sure that the mesh did not drift to a neighbour: the detector's keypoints must lie inside the region.
+
+    Raises:
+        LandmarksNotFoundError: they do not.
+    """
+    corners = hull(region)
+    slack_px = _KEYPOINT_SLACK * max(face.box.width, face.box.height)
+    reach = [cv2.pointPolygonTest(corners, (float(x), float(y)), True) for x, y in face.keypoints]  # noqa: FBT003 - OpenCV
+    if min(reach) < -slack_px:
+        raise LandmarksNotFoundError(f"the landmarks found for the face at {face.box} are not on it")
+
+
+def _receipt(seen: Seen, identity: int, attempts: int, check: Check | None, clock: Stopwatch) -> Receipt:
+    return Receipt(
+        box=_clean(seen.face.box),
+        score=seen.face.score,
+        outcome=Outcome.SYNTHESIZED,
+        identity=identity,
+        attempts=attempts,
+        identity_distance=check.identity_distance if check else None,
+        identity_threshold=check.identity_threshold if check else None,
+        expression={"redetected": check.redetected} | check.expression if check else {},
+        stage_ms=clock.milliseconds(),
+    )
+
+
+def _clean(box: Box) -> Box:
+    return Box(*(round(value, 1) for value in (box.left, box.top, box.right, box.bottom)))

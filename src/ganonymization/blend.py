@@ -1,0 +1,124 @@
+"""Put a synthesized patch into the picture without a seam."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ganonymization.crop import pixel_centred
+from ganonymization.geometry import invert, transform
+from ganonymization.region import hull_mask
+from ganonymization.surround import MARGIN
+from ganonymization.types import Affine, Crop, Image, Mask, Patch, Points
+
+Floats = npt.NDArray[np.float32]
+
+MAX_LIGHT_SHIFT: Final = 40.0
+"""Largest change of brightness or colour by which the patch is drawn towards the surround, 0..255."""
+
+_GRAIN_SEED: Final = 20250211
+
+
+def blend_mask(outline: Points, *, size_px: int) -> Mask:
+    """Return the (S, S) mask of a region: 1 over the whole hull, falling to 0 inside the ring around it that was synthesized as well.
+
+    No pixel of the original under the hull is mixed into the result, however soft the edge.
+    """
+    margin_px = MARGIN * size_px
+    solid = hull_mask(outline, size_px=size_px, margin_px=0.25 * margin_px)
+    rim = hull_mask(outline, size_px=size_px, margin_px=margin_px)
+    gap = cv2.distanceTransform((solid <= 0).astype(np.uint8), cv2.DIST_L2, 5)
+    ramp = np.clip(1 - gap / max(margin_px, 1.0), 0, 1) * (rim > 0)
+    return np.maximum(np.where(solid > 0, 1.0, 0.0), ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
+
+
+class SeamlessBlend:
+    """Blend with light and grain drawn from the surround; fits `stages.Blend`.
+
+    Light: the difference between picture and patch is measured where both show the surround and carried smoothly inwards.
+    Grain: noise of the surround's strength is added where the patch is smoother.
+    """
+
+    def __call__(self, image: Image, crop: Crop, patch: Patch, mask: Mask, /) -> Image:
+        """Return a new picture that takes the patch where `mask` (in crop pixels) is 1; nothing changes where it is 0."""
+        trusted = ((mask <= 0) & (crop.valid >= 1)).astype(np.float32)
+        lit = match_light(patch.image, crop.image, trusted)
+        return _compose(image, lit, mask, crop, grain=missing_grain(lit, crop.image, trusted))
+
+
+def match_light(patch: Image, crop: Image, trusted: Mask) -> Floats:
+    """Return the patch, (S, S, 3) float 0..255, with the smooth part of its difference from the surround taken away.
+
+    Args:
+        patch: (S, S, 3) synthesized.
+        crop: (S, S, 3) original.
+        trusted: (S, S), 1 where the original may be looked at: outside every hull.
+    """
+    difference = (crop.astype(np.float32) - patch) * trusted[..., None]
+    size_px = patch.shape[0]
+    near = _spread(difference, trusted, size_px / 24)
+    correction = np.clip(near, -MAX_LIGHT_SHIFT, MAX_LIGHT_SHIFT)
+    return np.clip(patch + correction, 0, 255).astype(np.float32)
+
+
+def _spread(values: Floats, weight: Mask, sigma: float) -> Floats:
+    """Return the local weighted mean of values, fading to zero where nothing is known nearby."""
+    total = cv2.GaussianBlur(values, (0, 0), sigma)
+    known = cv2.GaussianBlur(weight, (0, 0), sigma)[..., None]
+    return np.asarray(total / np.maximum(known, 0.12), np.float32)
+
+
+def missing_grain(lit: Floats, crop: Image, trusted: Mask) -> float:
+    """Return the standard deviation of the noise that the picture has and the patch lacks, 0..255, both at crop resolution."""
+    if trusted.sum() < 64:
+        return 0.0
+    original = _noise_level(crop.astype(np.float32), trusted)
+    synthesized = _noise_level(lit, 1 - trusted)
+    return float(np.sqrt(max(0.0, original**2 - synthesized**2)))
+
+
+def _noise_level(image: Floats, where: Mask) -> float:
+    """Return the noise by the lower quartile of a Laplacian's magnitude, which edges and texture hardly raise."""
+    grey = image.mean(axis=2)
+    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+    response = np.abs(cv2.filter2D(grey, -1, kernel))[where > 0]
+    # the kernel multiplies white noise by 6; a quarter of a normal's magnitudes lies below 0.3186 deviations
+    return float(np.quantile(response, 0.25) / (6 * 0.3186)) if response.size else 0.0
+
+
+def _compose(image: Image, lit: Floats, mask: Mask, crop: Crop, *, grain: float) -> Image:
+    """Warp patch and mask into the picture, inside the box that they reach only."""
+    left, top, right, bottom = _reach(image, mask, crop.crop_from_image)
+    if right <= left or bottom <= top:
+        return image.copy()
+    part_from_crop = invert(crop.crop_from_image)
+    part_from_crop[:, 2] -= (left, top)
+    size_wh = (right - left, bottom - top)
+    matrix = pixel_centred(part_from_crop)
+    pixels = cv2.warpAffine(lit, matrix, size_wh, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    alpha = cv2.warpAffine(mask, matrix, size_wh, flags=cv2.INTER_LINEAR)[..., None]
+    if grain > 0.5:
+        noise = np.random.default_rng(_GRAIN_SEED).standard_normal(pixels.shape[:2]).astype(np.float32)
+        pixels = pixels + grain * noise[..., None]
+    result = image.copy()
+    part = result[top:bottom, left:right]
+    mixed = part + alpha * (np.clip(pixels, 0, 255) - part)
+    part[:] = np.where(alpha > 0, np.round(mixed), part).astype(np.uint8)
+    return result
+
+
+def _reach(image: Image, mask: Mask, crop_from_image: Affine) -> tuple[int, int, int, int]:
+    rows, columns = np.nonzero(mask)
+    if rows.size == 0:
+        return 0, 0, 0, 0
+    low = np.array([columns.min() - 1, rows.min() - 1], np.float32)
+    high = np.array([columns.max() + 2, rows.max() + 2], np.float32)
+    corners = np.array([low, [high[0], low[1]], high, [low[0], high[1]]], np.float32)
+    moved = transform(corners, invert(crop_from_image))
+    height, width = image.shape[:2]
+    left, top = np.clip(np.floor(moved.min(axis=0)).astype(int), 0, (width, height))
+    right, bottom = np.clip(np.ceil(moved.max(axis=0)).astype(int), 0, (width, height))
+    return int(left), int(top), int(right), int(bottom)

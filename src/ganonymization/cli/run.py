@@ -1,0 +1,166 @@
+"""`ganonymize run`: its arguments and its manual. The work is in `run_files`, which is imported when it is needed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+HELP = """Anonymize pictures and folders of pictures.
+
+Every face found in INPUT is replaced by a person who does not exist; where that cannot be done well, it is covered by
+a plain patch. A picture without faces is written as well, without its metadata. Inputs are never changed.
+
+INPUT is a JPEG, PNG, WebP, TIFF, BMP, AVIF or still GIF file, or a folder, which is searched to the bottom; in it,
+other files and links to folders are passed over. Pictures that are stored turned (EXIF orientation) come out upright.
+"""
+
+EPILOG = """\b
+Where results go:
+  ganonymize run a.jpg                  writes a.anonymized.jpg beside a.jpg
+  ganonymize run a.jpg -o b.png         writes b.png
+  ganonymize run a.jpg photos -o out    writes out/a.jpg, out/2024/x.jpg, ...
+  ganonymize run a.jpg --isolated       writes a.face1.png, a.face2.png, ...
+
+\b
+More examples:
+  ganonymize run party.jpg --identity 7 --receipt party.json
+  ganonymize run photos -o out --region head --threshold 0.15
+  ganonymize run photos -o out --obscure-only --metadata all-but-location
+
+\b
+Metadata (--metadata):
+  none              colour profile only; everything else is removed (default)
+  all-but-location  EXIF of camera, exposure, date, author and captions
+  location-only     EXIF of the place (GPS)
+  all               both of these
+Removed in every case: preview pictures and MakerNotes, which may show the
+faces; XMP, IPTC and comments, which may name them; side pictures, such as depth.
+
+\b
+Quality: a JPEG is written with the tables of its source, TIFF and WebP stay
+lossless where they were; 16 bits per channel become 8.
+
+\b
+Exit status:
+  0    every picture was written
+  1    a file failed (one line on stderr names it); the others were written
+  2    wrong usage; nothing was done
+  130  interrupted; what was written is whole
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What was asked for, still as words and numbers; see the options of `run`."""
+
+    inputs: tuple[Path, ...]
+    out: str
+    identity: str
+    isolated: bool
+    obscure_only: bool
+    strength: float
+    region: str
+    min_face: int
+    threshold: float
+    provider: str
+    threads: int
+    overwrite: bool
+    receipt: Path | None
+    metadata: str
+    max_pixels: int
+    quiet: bool
+
+
+def run(
+    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT", show_default=False, help="Pictures and folders.")],
+    *,
+    out: Annotated[
+        str,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="OUT",
+            show_default=False,
+            help="A file name if INPUT is one file, else a folder; made if missing. "
+            "Without it, results lie beside their sources.",
+        ),
+    ] = "",
+    identity: Annotated[
+        str,
+        typer.Option(
+            metavar="N|random",
+            help="Seed of the invented persons, 0 to 2147483647. The same picture with the same number gives the same "
+            "bytes; the faces of one picture get different persons. `random` draws a number for each picture, so that "
+            "results cannot be linked by it; the receipt tells it.",
+        ),
+    ] = "random",
+    isolated: Annotated[
+        bool, typer.Option("--isolated", help="Write the new heads alone, on black, one PNG per face.")
+    ] = False,
+    obscure_only: Annotated[
+        bool, typer.Option("--obscure-only", help="Cover every face by a plain patch; no face is invented.")
+    ] = False,
+    strength: Annotated[
+        float,
+        typer.Option(min=0.0, max=1.0, help="How much of the face's shape is exchanged; 0 keeps it."),
+    ] = 1.0,
+    region: Annotated[
+        Literal["inner", "face", "head"],
+        typer.Option(
+            help="What is replaced: brows to chin; to hairline, temples and under the jaw; or the whole head."
+        ),
+    ] = "face",
+    min_face: Annotated[
+        int, typer.Option(min=1, metavar="PIXELS", help="Look for faces of this size and larger; smaller takes longer.")
+    ] = 16,
+    threshold: Annotated[
+        float, typer.Option(min=0.01, max=0.99, help="Confidence from which on something is a face; lower finds more.")
+    ] = 0.3,
+    provider: Annotated[
+        Literal["cpu", "cuda", "tensorrt", "openvino", "coreml", "directml"],
+        typer.Option(help="Where networks run; all but cpu need another onnxruntime package."),
+    ] = "cpu",
+    threads: Annotated[int, typer.Option(min=0, help="Threads of a network; 0 takes every core.")] = 0,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace existing results. Inputs are never replaced.")
+    ] = False,
+    receipt: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.json",
+            show_default=False,
+            help="Write what was done to each face, without pixels: outcome, identity left, expression kept.",
+        ),
+    ] = None,
+    metadata: Annotated[
+        Literal["none", "all-but-location", "location-only", "all"],
+        typer.Option(help="What is kept beside the pixels; see below."),
+    ] = "none",
+    max_pixels: Annotated[
+        int, typer.Option(min=1, metavar="PIXELS", help="Refuse pictures with more; they are not decoded.")
+    ] = 200_000_000,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+) -> None:
+    """Hand the words over and exit with the status."""
+    options = RunOptions(
+        inputs=tuple(inputs),
+        out=out,
+        identity=identity,
+        isolated=isolated,
+        obscure_only=obscure_only,
+        strength=strength,
+        region=region,
+        min_face=min_face,
+        threshold=threshold,
+        provider=provider,
+        threads=threads,
+        overwrite=overwrite,
+        receipt=receipt,
+        metadata=metadata,
+        max_pixels=max_pixels,
+        quiet=quiet,
+    )
+    from ganonymization.cli import run_files
+
+    raise typer.Exit(run_files.execute(options))

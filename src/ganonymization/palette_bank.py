@@ -1,0 +1,180 @@
+"""A bank of average palettes, and the choice of one entry for an invented person.
+
+What a choice may carry over from the picture is bounded: the face is cut out of the surround beforehand; the predicted skin colour is
+rounded to a grid of `TONE_STEP` (about eleven steps per channel); sex, age band and beard count only as yes, no or unsure. Everything else
+comes from the identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ganonymization import weights
+from ganonymization.appearance import Appearance, AppearanceReader
+from ganonymization.errors import WeightsError
+from ganonymization.onnx import Runtime
+from ganonymization.palette import BEARD, SKIN, PaletteVector, grey_palette, scale_palette
+from ganonymization.types import Surround
+
+Array: TypeAlias = npt.NDArray[np.float32]
+ReadAppearance: TypeAlias = Callable[[Surround], Appearance]
+
+K_ANONYMITY: Final = 8
+"""Fewest faces that an entry of the bank is the mean of."""
+
+TONE_STEP: Final = 24 / 127.5
+"""Grid to which the predicted skin colour is rounded: 24 of 255 levels."""
+
+TONE_REACH: Final = 30 / 127.5
+"""Entries whose mean skin is this near to the predicted one may be drawn: 30 of 255 levels, over the three channels on average."""
+
+FEWEST_CHOICES: Final = 12
+"""Where fewer entries are near enough, the nearest ones are drawn from, so that identities keep differing."""
+
+UNLIKELY: Final = 0.15
+"""A trait whose probability is below this is not drawn."""
+
+LEAST_KNOWN: Final = 0.02
+"""Share of the surround that must be known before it counts; below it the choice is free."""
+
+GAIN_RANGE: Final = (0.4, 2.0)
+"""How far an entry's colours may be scaled towards the picture's light."""
+
+GREY_LEVELS: Final = 2.0
+"""A picture whose channels differ by no more than this, in levels of 255 and on average, is grey."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PaletteBank:
+    """M average palettes with the traits of the faces that each was averaged over.
+
+    Attributes:
+        palettes: (M, 16) float32, see `palette.PALETTE_FIELDS`.
+        counts: (M,) faces behind each entry, at least `K_ANONYMITY`.
+        male: (M,) share of these faces that are taken for men.
+        age: (M, 3) shares of `appearance.AGE_BANDS`.
+        beard: (M,) share with a beard.
+    """
+
+    palettes: Array
+    counts: Array
+    male: Array
+    age: Array
+    beard: Array
+
+    def __post_init__(self) -> None:
+        """Refuse a bank that is not k-anonymous.
+
+        Raises:
+            WeightsError: an entry stands for too few faces.
+        """
+        if len(self.counts) == 0 or self.counts.min() < K_ANONYMITY:
+            raise WeightsError(f"every entry of a palette bank must stand for {K_ANONYMITY} faces or more; rebuild it")
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> PaletteBank:
+        """Read a bank; the one of the package when no path is given.
+
+        Raises:
+            WeightsError: the file is missing, is no palette bank, or is not k-anonymous.
+        """
+        path = path or weights.locate("palette_bank")
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return cls(**{name: arrays[name].astype(np.float32) for name in cls.__slots__})
+        except (OSError, KeyError, ValueError) as error:
+            raise WeightsError(f"{path}: not a palette bank ({error}); reinstall the package") from error
+
+    def save(self, path: Path) -> None:
+        """Write the bank as a compressed array file."""
+        np.savez_compressed(path, allow_pickle=False, **{name: getattr(self, name) for name in self.__slots__})
+
+
+class AnyPalette:
+    """Draw any entry by identity and leave the surround out of it; fits `stages.ChoosePalette`."""
+
+    def __init__(self, bank: PaletteBank) -> None:
+        self._bank = bank
+
+    def __call__(self, _surround: Surround, identity: int, /) -> PaletteVector:
+        """Return the (16,) palette of an identity."""
+        return self._bank.palettes[_draw(len(self._bank.palettes), identity)].copy()
+
+
+class MatchSurround:
+    """Draw by identity among the entries that fit the surround; fits `stages.ChoosePalette`.
+
+    Where nothing of the surround is known, every entry fits. Otherwise the colours of the entry are scaled so that its skin comes out in
+    the picture's light, and a grey picture gets a grey palette.
+
+    Args:
+        bank: the entries.
+        read: tells the appearance that a surround suggests.
+    """
+
+    def __init__(self, bank: PaletteBank, read: ReadAppearance) -> None:
+        self._bank = bank
+        self._read = read
+
+    @classmethod
+    def load(cls, *, runtime: Runtime = Runtime()) -> MatchSurround:  # noqa: B008 - frozen
+        """Return the choice with the bank and the reader of the package."""
+        return cls(PaletteBank.load(), AppearanceReader.load(runtime=runtime))
+
+    def __call__(self, surround: Surround, identity: int, /) -> PaletteVector:
+        """Return the (16,) palette of an identity in a surround."""
+        if (surround.known > 0).mean() < LEAST_KNOWN:
+            return self._bank.palettes[_draw(len(self._bank.palettes), identity)].copy()
+        appearance = self._read(surround)
+        tone = np.round(appearance.skin / TONE_STEP) * TONE_STEP
+        palettes = self._bank.palettes
+        if is_grey(surround):
+            palettes = np.stack([grey_palette(palette) for palette in palettes])
+            tone = np.full(3, tone.mean())
+        choices = fitting_entries(self._bank, palettes, appearance, tone)
+        chosen = palettes[choices[_draw(len(choices), identity)]]
+        return scale_palette(chosen, np.clip((tone + 1) / (chosen[SKIN] + 1), *GAIN_RANGE))
+
+
+def fitting_entries(
+    bank: PaletteBank, palettes: Array, appearance: Appearance, tone: npt.NDArray[np.floating]
+) -> npt.NDArray[np.intp]:
+    """Return the entries that may be drawn, nearest tone first.
+
+    Args:
+        bank: tells the traits of each entry.
+        palettes: (M, 16), the bank's or the same in grey.
+        appearance: what the surround suggests.
+        tone: (3,) skin colour to be near to, -1..1.
+    """
+    agreeing = np.flatnonzero(_agrees(bank, appearance))
+    far = np.abs(palettes[agreeing][:, SKIN] - tone).mean(axis=1)
+    order = np.argsort(far, kind="stable")
+    count = max(FEWEST_CHOICES, int((far <= TONE_REACH).sum()))
+    return agreeing[order[:count]]
+
+
+def is_grey(surround: Surround) -> bool:
+    """Return whether the known part of the picture has no colour."""
+    pixels = surround.image[surround.known > 0].astype(np.int16)
+    return bool(np.ptp(pixels, axis=1).mean() <= GREY_LEVELS) if len(pixels) else False
+
+
+def _agrees(bank: PaletteBank, appearance: Appearance) -> npt.NDArray[np.bool_]:
+    """Return (M,) whether no trait of an entry is unlikely; an entry has the trait that most of its faces have."""
+    man, bearded = bank.male > 0.5, bank.beard > 0.5
+    sex = np.where(man, appearance.male, 1 - appearance.male) >= UNLIKELY
+    beard = np.where(bearded, appearance.beard, 1 - appearance.beard) >= UNLIKELY
+    age = appearance.age[bank.age.argmax(axis=1)] >= UNLIKELY
+    both = sex & age
+    return both & beard if (both & beard).any() else both
+
+
+def _draw(count: int, identity: int) -> int:
+    return int(np.random.default_rng([identity, 3]).integers(count))

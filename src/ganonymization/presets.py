@@ -1,0 +1,80 @@
+"""Whole anonymizers as plain constructor calls: read them, copy them, change a stage."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ganonymization.anonymizer import Anonymizer, Obscurer
+from ganonymization.blend import SeamlessBlend
+from ganonymization.detect import CenterFace
+from ganonymization.expression import ExpressionClassifier
+from ganonymization.landmark import FaceMesh
+from ganonymization.obscure import SolidFill
+from ganonymization.onnx import Runtime
+from ganonymization.palette import MatchSurround
+from ganonymization.recognise import Recogniser
+from ganonymization.reshape import Reshape
+from ganonymization.segment import Segment
+from ganonymization.shape import ShapeModel
+from ganonymization.synthesize import Pix2Pix
+from ganonymization.types import Region
+from ganonymization.verify import Verify
+
+DEFAULT_THRESHOLD: Final = 0.3
+"""Score of the detector from which a box counts as a face."""
+
+DEFAULT_MIN_FACE_PX: Final = 16.0
+"""Size of the smallest face that is looked for."""
+
+
+def default(
+    *,
+    runtime: Runtime = Runtime(),  # noqa: B008 - frozen
+    threshold: float = DEFAULT_THRESHOLD,
+    min_face_px: float = DEFAULT_MIN_FACE_PX,
+    strength: float = 1.0,
+    region: Region = Region.FACE,
+) -> Anonymizer:
+    """Return the anonymizer that `ganonymize run` uses.
+
+    Args:
+        runtime: provider and threads of the networks.
+        threshold: score of the detector from which a box counts as a face, 0..1.
+        min_face_px: size of the smallest face that is looked for.
+        strength: 0 copies the landmarks, as published, 1 exchanges the identity in them.
+        region: how much of the head is replaced.
+    """
+    detect = CenterFace.load(score_threshold=threshold, minimum_face_px=min_face_px, runtime=runtime)
+    landmark = FaceMesh.load(runtime=runtime)
+    shape_model = ShapeModel.load()
+    return Anonymizer(
+        detect=detect,
+        landmark=landmark,
+        reshape=Reshape(shape_model, strength=strength),
+        choose_palette=MatchSurround.load(runtime=runtime),
+        synthesize=Pix2Pix.load(runtime=runtime),
+        blend=SeamlessBlend(),
+        obscure=SolidFill(),
+        segment=Segment.load(runtime=runtime),
+        shape_model=shape_model,
+        verify=Verify(
+            detect=CenterFace.load(runtime=runtime),
+            landmark=landmark,
+            recognise=Recogniser.load(runtime=runtime),
+            classify=ExpressionClassifier.load(runtime=runtime),
+            shape_model=shape_model,
+        ),
+        region=region,
+    )
+
+
+def obscure_only(
+    *,
+    runtime: Runtime = Runtime(),  # noqa: B008 - frozen
+    threshold: float = DEFAULT_THRESHOLD,
+    min_face_px: float = DEFAULT_MIN_FACE_PX,
+) -> Obscurer:
+    """Return an anonymizer that covers every face with a solid fill; it needs no network but the detector."""
+    return Obscurer(
+        detect=CenterFace.load(score_threshold=threshold, minimum_face_px=min_face_px, runtime=runtime), obscure=SolidFill()
+    )

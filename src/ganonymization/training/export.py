@@ -1,0 +1,145 @@
+"""Write a trained generator as an ONNX file, and refuse if it does not compute the same."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor
+
+from ganonymization.errors import GanonymizationError
+from ganonymization.onnx import Network
+from ganonymization.palette import PALETTE_SIZE
+from ganonymization.condition import MAP_COUNT
+from ganonymization.synthesize.pix2pix import NOISE_SIZE
+from ganonymization.training.networks import Generator
+
+Floats = npt.NDArray[np.float32]
+
+INPUTS: Final = ("maps", "surround", "known", "palette", "noise")
+OPSET: Final = 17
+MAX_DIFFERENCE: Final = 1e-3
+"""Largest difference of any output value, on a scale of -1..1, between torch and ONNX Runtime with the same weights."""
+
+_SMALL: Final = 512
+"""Tensors up to this many values stay in single precision."""
+
+_LARGE: Final = 400_000
+"""Convolutions from this many weights on are stored as 8-bit integers with one scale per output channel."""
+
+
+class ParityError(GanonymizationError):
+    """The exported network computes something else than the trained one."""
+
+
+def export_generator(generator: Generator, path: Path, *, size_px: int, notes: dict[str, str]) -> float:
+    """Write `path` with weights stored in 16 or 8 bits; returns the largest difference from torch.
+
+    Args:
+        generator: trained weights, in single precision; they are rounded by this call to the values that are stored.
+        path: target; written only when parity holds.
+        size_px: side of the crop.
+        notes: key-value pairs stored in the file (samples seen, data, date).
+
+    Raises:
+        ParityError: an output value differs by more than `MAX_DIFFERENCE`.
+    """
+    generator = generator.float().cpu().eval()
+    with torch.no_grad():
+        for parameter in generator.parameters():
+            parameter.copy_(torch.from_numpy(_restore(*_store(parameter.numpy()))))
+    partial = path.with_name(path.name + ".partial")
+    try:
+        _write(generator, partial, size_px, notes)
+        difference = _difference(generator, partial, size_px)
+        if not difference <= MAX_DIFFERENCE:
+            raise ParityError(f"{path}: outputs differ by {difference:.2e} from torch, at most {MAX_DIFFERENCE:.0e} is allowed")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return difference
+
+
+def _example(size_px: int, batch: int) -> tuple[Tensor, ...]:
+    random = torch.Generator().manual_seed(0)
+    maps = torch.rand(batch, MAP_COUNT, size_px, size_px, generator=random)
+    known = (torch.rand(batch, 1, size_px, size_px, generator=random) > 0.5).float()
+    surround = (2 * torch.rand(batch, 3, size_px, size_px, generator=random) - 1) * known
+    palette = 2 * torch.rand(batch, PALETTE_SIZE, generator=random) - 1
+    return maps, surround, known, palette, torch.randn(batch, NOISE_SIZE, generator=random)
+
+
+def _write(generator: Generator, path: Path, size_px: int, notes: dict[str, str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter that needs no further package announces its successor
+        torch.onnx.export(
+            generator,
+            _example(size_px, 2),
+            str(path),
+            input_names=list(INPUTS),
+            output_names=["image"],
+            dynamic_axes={name: {0: "N"} for name in (*INPUTS, "image")},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    model = onnx.load(str(path))
+    _compress(model.graph)
+    helper.set_model_props(model, notes)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+
+
+def _store(values: Floats) -> tuple[npt.NDArray[np.generic], Floats | None]:
+    """Return values in the type that they are stored in, and the scales to multiply them by if there are any."""
+    if values.size <= _SMALL:
+        return values, None
+    if values.size < _LARGE:
+        return values.astype(np.float16), None
+    axes = tuple(range(1, values.ndim))
+    scales = (np.abs(values).max(axis=axes, keepdims=True) / 127).astype(np.float32) + np.float32(1e-12)
+    return np.round(values / scales).astype(np.int8), scales
+
+
+def _restore(stored: npt.NDArray[np.generic], scales: Floats | None) -> Floats:
+    values = stored.astype(np.float32)
+    return values if scales is None else values * scales
+
+
+def _compress(graph: onnx.GraphProto) -> None:
+    """Store large weights in fewer bits; ONNX Runtime unpacks them once, when it loads the file."""
+    unpack, extra = [], []
+    for initializer in graph.initializer:
+        if initializer.data_type != TensorProto.FLOAT:
+            continue
+        name = initializer.name
+        stored, scales = _store(numpy_helper.to_array(initializer))
+        if stored.dtype == np.float32:
+            continue
+        initializer.CopyFrom(numpy_helper.from_array(stored, f"{name}_stored"))
+        whole = name if scales is None else f"{name}_unscaled"
+        unpack.append(helper.make_node("Cast", [f"{name}_stored"], [whole], to=TensorProto.FLOAT))
+        if scales is not None:
+            extra.append(numpy_helper.from_array(scales, f"{name}_scales"))
+            unpack.append(helper.make_node("Mul", [whole, f"{name}_scales"], [name]))
+    graph.initializer.extend(extra)
+    nodes = [*unpack, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+def _difference(generator: Generator, path: Path, size_px: int) -> float:
+    network = Network(path, inputs=INPUTS, outputs=["image"])
+    worst = 0.0
+    for batch in (1, 3):
+        example = _example(size_px, batch)
+        with torch.no_grad():
+            wanted = generator(*example).numpy()
+        (found,) = network(**{name: value.numpy() for name, value in zip(INPUTS, example, strict=True)})
+        worst = max(worst, float(np.abs(found - wanted).max()))
+    return worst

@@ -1,0 +1,104 @@
+"""Apparent sex, age band and beard of training faces: what a palette bank is sorted by and what the appearance reader learns.
+
+Sex and age come from the shipped `faceres` network. Nothing shipped knows beards: a ridge regression learns them from faces that a person
+looked at, over the same network's descriptors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ganonymization import weights
+from ganonymization.alignment import aligned_batch
+from ganonymization.onnx import Network, Runtime
+from ganonymization.recognise import FACERES
+from ganonymization.training.prepare import MARGIN, FaceSet
+from ganonymization.types import Landmarks
+
+Array = npt.NDArray[np.float32]
+
+CHILD_BELOW_YEARS: Final = 13.0
+OLD_FROM_YEARS: Final = 52.0
+"""Bounds of the age bands in years as `faceres` guesses them; it guesses old people ten years too young."""
+
+RIDGE: Final = 0.3
+"""Strength of the ridge; descriptors have length 1 after their mean is taken off and are then scaled to unit variance overall."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceLabels:
+    """Apparent traits of N faces.
+
+    Attributes:
+        male: (N,) float32, 1 where the face is taken for a man's, from 0 to 1.
+        age: (N,) intp, place in `appearance.AGE_BANDS`.
+        beard: (N,) bool.
+    """
+
+    male: Array
+    age: npt.NDArray[np.intp]
+    beard: npt.NDArray[np.bool_]
+
+    @classmethod
+    def load(cls, path: Path) -> FaceLabels:
+        """Read what `save` wrote."""
+        with np.load(path, allow_pickle=False) as arrays:
+            return cls(**{name: arrays[name] for name in cls.__slots__})
+
+    def save(self, path: Path) -> None:
+        """Write an array file."""
+        np.savez_compressed(path, allow_pickle=False, **{name: getattr(self, name) for name in self.__slots__})
+
+
+def label_faces(faces: FaceSet, seen: Mapping[str, bool], *, runtime: Runtime = Runtime()) -> FaceLabels:  # noqa: B008 - frozen
+    """Label every face of a set.
+
+    Args:
+        faces: the set.
+        seen: for some of its file names, whether a person saw a beard; men and youths of 13 years or more.
+        runtime: for the network.
+    """
+    outputs = ["age", "gender", "descriptor"]
+    network = Network(weights.locate("faceres"), inputs=["image"], outputs=outputs, runtime=runtime)
+    rows = [network(image=_square(faces, index)) for index in range(len(faces.names))]
+    years, male, descriptors = (np.concatenate(column) for column in zip(*rows, strict=True))
+    age = (years >= CHILD_BELOW_YEARS).astype(np.intp) + (years >= OLD_FROM_YEARS)
+    grown_men = (male > 0.5) & (age > 0)
+    return FaceLabels(male, age, grown_men & find_beards(descriptors, faces.names, seen))
+
+
+def find_beards(descriptors: Array, names: npt.NDArray[np.str_], seen: Mapping[str, bool]) -> npt.NDArray[np.bool_]:
+    """Return (N,) whether each face has a beard, learnt from those that were seen; what was seen stands.
+
+    Args:
+        descriptors: (N, D).
+        names: (N,) file names.
+        seen: name to beard, for some of them.
+    """
+    known = np.array([name in seen for name in names])
+    answers = np.array([seen.get(str(name), False) for name in names])
+    scores = _ridge_scores(descriptors[known], answers[known], descriptors)
+    return np.where(known, answers, scores > 0)
+
+
+def _ridge_scores(samples: Array, answers: npt.NDArray[np.bool_], queries: Array) -> npt.NDArray[np.float64]:
+    """Return above zero where `answers` would be true; both answers weigh alike in the offset."""
+    middle, scale = samples.mean(axis=0), samples.std()
+    x, y = (samples - middle) / scale, 2.0 * answers - 1
+    kernel = x @ x.T / x.shape[1]
+    dual = np.linalg.solve(kernel + RIDGE * np.eye(len(x)), y - y.mean())
+    return np.asarray((queries - middle) / scale @ x.T / x.shape[1] @ dual + y.mean())
+
+
+def _square(faces: FaceSet, index: int) -> Array:
+    side_px = faces.images.shape[1]
+    size_px = side_px / MARGIN
+    shift = np.array([(side_px - size_px) / 2, (side_px - size_px) / 2, 0])
+    points = (faces.landmarks[index] * size_px + shift).astype(np.float32)
+    return aligned_batch(faces.images[index], [Landmarks(points)], framing=FACERES.framing, size_px=FACERES.size_px)

@@ -1,0 +1,59 @@
+"""Label the training faces and average their palettes into the bank that ships.
+
+Run `python tools/build_palette_bank.py FACES` with the faces that `training.prepare` wrote. Labels are kept in `<FACES>.labels.npz` beside
+it, since finding them takes minutes. `seen_beards.csv` holds what a person answered to "has a beard or moustache?" for some of the faces.
+"""
+
+import argparse
+import csv
+from pathlib import Path
+
+import numpy as np
+from catalogue import WEIGHTS, register
+
+from ganonymization.onnx import Runtime
+from ganonymization.training.bank import build_bank
+from ganonymization.training.labels import FaceLabels, label_faces
+from ganonymization.training.prepare import FaceSet
+
+FILE = "palette_bank.npz"
+SEEN_BEARDS = Path(__file__).with_name("seen_beards.csv")
+
+
+def main() -> None:
+    """Build, write and register the bank."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("faces", type=Path)
+    path = parser.parse_args().faces
+    faces = FaceSet.load(path)
+    bank = build_bank(faces.palettes, read_labels(path, faces))
+    bank.save(WEIGHTS / FILE)
+    register(
+        FILE,
+        licence="MIT",
+        origin="means over groups of faces of people who do not exist (faces-open: MIT, CC0); tools/build_palette_bank.py",
+        input_spec="none",
+        output_spec="palettes (M, 16) in -1..1; counts (M,) faces behind each; male (M,), age (M, 3), beard (M,): shares of them",
+    )
+    print(f"{len(bank.counts)} entries over {bank.counts.sum():.0f} of {len(faces.names)} faces, at least {bank.counts.min():.0f} each")
+    cells, sizes = np.unique(np.stack([bank.male > 0.5, bank.age.argmax(axis=1), bank.beard > 0.5]), axis=1, return_counts=True)
+    for (man, band, beard), size in zip(cells.T, sizes, strict=True):
+        print(f"  man {man}, age band {band}, beard {beard}: {size} entries")
+
+
+def read_labels(path: Path, faces: FaceSet) -> FaceLabels:
+    """Return the labels kept beside a face set; find them first if there are none."""
+    kept = path.with_suffix(".labels.npz")
+    if not kept.exists():
+        label_faces(faces, read_seen_beards(), runtime=Runtime(threads=1)).save(kept)
+    return FaceLabels.load(kept)
+
+
+def read_seen_beards() -> dict[str, bool]:
+    """Return file name to whether a beard or moustache was seen."""
+    with SEEN_BEARDS.open(newline="") as table:
+        return {row["file"]: row["beard"] == "1" for row in csv.DictReader(table)}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,8 @@
 """Label the training faces and average their palettes into the bank that ships.
 
-Run `python tools/build_palette_bank.py FACES` with the faces that `training.prepare` wrote. Labels are kept in `<FACES>.labels.npz` beside
-it, since finding them takes minutes. `seen_beards.csv` holds what a person answered to "has a beard or moustache?" for some of the faces.
+Run `python tools/build_palette_bank.py FACES` with the faces that `training.prepare` wrote. Labels are kept beside that
+file in `<its stem>.labels.npz`, since finding them takes minutes. `seen_beards.csv` holds, for some of the faces, the
+answer to "is there a beard or a moustache?", found by looking.
 """
 
 import argparse
@@ -31,12 +32,14 @@ def main() -> None:
     register(
         FILE,
         licence="MIT",
-        origin="means over groups of faces of people who do not exist (faces-open: MIT, CC0); tools/build_palette_bank.py",
+        origin="means over faces of people who do not exist (faces-open: MIT, CC0); tools/build_palette_bank.py",
         input_spec="none",
-        output_spec="palettes (M, 16) in -1..1; counts (M,) faces behind each; male (M,), age (M, 3), beard (M,): shares of them",
+        output_spec="palettes (M, 16), -1..1; counts (M,) faces behind each; male (M,), age (M, 3), beard (M,): shares",
     )
-    print(f"{len(bank.counts)} entries over {bank.counts.sum():.0f} of {len(faces.names)} faces, at least {bank.counts.min():.0f} each")
-    cells, sizes = np.unique(np.stack([bank.male > 0.5, bank.age.argmax(axis=1), bank.beard > 0.5]), axis=1, return_counts=True)
+    averaged, smallest = int(bank.counts.sum()), int(bank.counts.min())
+    print(f"{len(bank.counts)} entries over {averaged} of {len(faces.names)} faces, at least {smallest} each")
+    traits = np.stack([bank.male > 0.5, bank.age.argmax(axis=1), bank.beard > 0.5])
+    cells, sizes = np.unique(traits, axis=1, return_counts=True)
     for (man, band, beard), size in zip(cells.T, sizes, strict=True):
         print(f"  man {man}, age band {band}, beard {beard}: {size} entries")
 

@@ -1,7 +1,7 @@
 """Train and ship the reader of the surround's appearance.
 
-Run `python tools/train_appearance.py FACES` with the faces that `training.prepare` wrote; labels are read from beside that file, or made
-(see `build_palette_bank.py`). Writes `appearance.onnx` and prints figures on people that were held out.
+Run `python tools/train_appearance.py FACES` with the faces that `training.prepare` wrote; labels are read from beside
+that file, or made (see `build_palette_bank.py`). Writes `appearance.onnx` and prints figures on people held out.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import torch
 from build_palette_bank import read_labels
 from catalogue import WEIGHTS, register
 
+from ganonymization.appearance import READER_OUTPUTS
 from ganonymization.onnx import Network, Runtime
 from ganonymization.palette import SKIN
 from ganonymization.training.appearance import (
@@ -27,7 +28,6 @@ from ganonymization.training.appearance import (
 )
 from ganonymization.training.labels import FaceLabels
 from ganonymization.training.prepare import GROWTHS, FaceSet
-from ganonymization.appearance import READER_OUTPUTS
 
 HELD_OUT_SHARE = 0.15
 FILE = "appearance.onnx"
@@ -39,8 +39,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("faces", type=Path)
-    parser.add_argument("--views", type=int, default=10, help="views of each face, with and without its background")
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--views", type=int, default=6, help="views of each face, with and without its background")
+    parser.add_argument("--epochs", type=int, default=12)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     faces, rng = FaceSet.load(arguments.faces), np.random.default_rng(5)
@@ -65,8 +65,8 @@ def enter() -> None:
         FILE,
         licence="MIT",
         origin="trained on faces of people who do not exist (faces-open: MIT, CC0) by tools/train_appearance.py",
-        input_spec="surround float32 (N, 4, 32, 32): mean RGB of known pixels in -1..1, 0 where none is; share known, 0..1",
-        output_spec="skin (N, 3) RGB -1..1; spread (N,); male (N,), age (N, 3: child, adult, old), beard (N,): probabilities",
+        input_spec="surround float32 (N, 4, 32, 32): mean RGB of known pixels, -1..1, 0 where none is; share known",
+        output_spec="skin (N, 3) RGB -1..1; spread (N,); probabilities male (N,), age (N, 3), beard (N,)",
     )
 
 
@@ -99,7 +99,8 @@ def describe(name: str, probability: npt.NDArray[np.float32], truth: npt.NDArray
     unlikely, certain = probability < 0.15, probability > 0.85
     wrong = (unlikely & truth).sum() + (certain & ~truth).sum()
     sure = unlikely.sum() + certain.sum()
-    print(f"  {name}: {right:.3f} (commonest answer {guess:.3f}); sure in {sure / len(truth):.2f}, then wrong in {wrong / max(sure, 1):.3f}")
+    print(f"  {name}: {right:.3f} (commonest answer {guess:.3f})", end="; ")
+    print(f"sure in {sure / len(truth):.2f}, then wrong in {wrong / max(sure, 1):.3f}")
 
 
 if __name__ == "__main__":

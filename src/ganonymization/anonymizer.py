@@ -27,7 +27,7 @@ MAX_ATTEMPTS: Final = 5
 """Identities tried before a face is obscured."""
 
 _KEYPOINT_SLACK: Final = 0.12
-"""How far, in sides of the box, the detector's keypoints may lie outside the hull before landmarks count as another face's."""
+"""How far, in sides of the box, keypoints may lie outside the hull before the landmarks count as another face's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +60,8 @@ class Anonymizer:
         obscure: covers what cannot be synthesized.
         segment: cuts the person out in `isolate`.
         shape_model: gives the head's pose.
-        verify: measures each replaced face and rejects identities that resemble the original; None trusts the first one.
+        verify: measures each replaced face and rejects identities that resemble the original; None trusts the first
+            one.
         region: how much of the head is replaced.
     """
 
@@ -118,11 +119,16 @@ class Anonymizer:
         return Result(result, tuple(receipts), clock.milliseconds())
 
     def isolate(self, image: Image, *, identity: int) -> list[Image]:
-        """Return for each face the paper's cut-out: the segmented new head on black, (S, S, 3); all black where there are no landmarks."""
+        """Return for each face the paper's cut-out: the segmented new head on black, (S, S, 3).
+
+        Where there are no landmarks the cut-out is all black.
+        """
         size_px = self._synthesize.size_px
         looks = [self._look(image, face) for face in self._detect(image)]
         return [
-            self._isolate_one(look, derive(identity, index)) if isinstance(look, Seen) else np.zeros((size_px, size_px, 3), np.uint8)
+            self._isolate_one(look, derive(identity, index))
+            if isinstance(look, Seen)
+            else np.zeros((size_px, size_px, 3), np.uint8)
             for index, look in enumerate(looks)
         ]
 
@@ -141,7 +147,7 @@ class Anonymizer:
     def _replace(
         self, image: Image, result: Image, seen: Seen, others: Sequence[Points], *, identity: int
     ) -> tuple[Image, Receipt]:
-        """Try identities until one passes; the picture comes back unchanged, with a receipt that says so, when none does."""
+        """Try identities until one passes; the picture comes back unchanged when none does, and the receipt says so."""
         clock = Stopwatch()
         face = seen.face
         try:
@@ -157,8 +163,8 @@ class Anonymizer:
                 if check.passed:
                     return replaced, _receipt(seen, candidate, attempt + 1, check, clock)
             raise IdentityNotRemovedError(
-                f"{MAX_ATTEMPTS} identities still resemble the original: distance {check.identity_distance:.3f} is below "
-                f"{check.identity_threshold:.3f}"
+                f"{MAX_ATTEMPTS} identities still resemble the original: distance {check.identity_distance:.3f} "
+                f"is below {check.identity_threshold:.3f}"
             )
         except FaceError as error:
             return result, Receipt(face.box, face.score, Outcome.OBSCURED, str(error), stage_ms=clock.milliseconds())
@@ -210,7 +216,7 @@ class Obscurer:
         self._obscure = obscure
 
     def __call__(self, image: Image, *, identity: int = 0) -> Result:
-        """Return the picture with every detected face covered; `identity` is not used, it is there to fit where `Anonymizer` fits."""
+        """Return the picture with every detected face covered; `identity` is not used, it is there to fit."""
         del identity
         clock = Stopwatch()
         with clock("detect"):

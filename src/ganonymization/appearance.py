@@ -1,7 +1,8 @@
-"""Read from the surround, and from nothing else, what the invented person must fit: skin tone, apparent sex, age band and beard.
+"""Read from the surround, and from nothing else, what the invented person must fit: skin tone, sex, age band and beard.
 
-Hair, ears, neck and clothes stay in the picture, so whoever sees the result sees them too; the face itself is cut out before anything here
-runs. The reader was trained on people who do not exist. It says how a person in such a surround usually looks, not who or what anyone is.
+Hair, ears, neck and clothes stay in the picture, so whoever sees the result sees them too; the face itself is cut out
+before anything here runs. The reader was trained on people who do not exist. It says how a person in such a surround
+usually looks, not who or what anyone is.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ class AppearanceReader:
 
 
 def reduce_surround(surround: Surround) -> Array:
-    """Return (4, 32, 32): the mean colour of the known pixels in -1..1, zero where none is known, and the share that is known."""
+    """Return (4, 32, 32): mean colour of the known pixels in -1..1 (zero where there is none), and the share known."""
     known = (surround.known > 0).astype(np.float32)
     size_wh = (READER_PX, READER_PX)
     share = cv2.resize(known, size_wh, interpolation=cv2.INTER_AREA)

@@ -177,7 +177,12 @@ def anonymize_files(jobs: Iterable[Job], work: Callable[[Path, Path], FileReport
 
 
 def anonymize_file(
-    source: Path, target: Path, anonymize: Anonymize, *, identity: int, options: FileOptions = DEFAULT_OPTIONS
+    source: Path | str,
+    target: Path | str,
+    anonymize: Anonymize,
+    *,
+    identity: int,
+    options: FileOptions = DEFAULT_OPTIONS,
 ) -> FileReport:
     """Read a picture, anonymize it and write it.
 
@@ -193,6 +198,7 @@ def anonymize_file(
         OutputError: the target cannot be written; there is none then.
     """
     start = time.perf_counter()
+    source, target = Path(source), Path(target)
     _require_targets([target], source, options)
     picture = read_picture(source, max_pixels=options.max_pixels)
     result = anonymize(picture.image, identity=identity)
@@ -210,7 +216,7 @@ def anonymize_file(
 
 
 def isolate_file(
-    source: Path, target: Path, isolate: Isolate, *, identity: int, options: FileOptions = DEFAULT_OPTIONS
+    source: Path | str, target: Path | str, isolate: Isolate, *, identity: int, options: FileOptions = DEFAULT_OPTIONS
 ) -> FileReport:
     """Read a picture and write one cut-out per face: `photo.face.png` gives `photo.face1.png` and so on.
 
@@ -226,6 +232,7 @@ def isolate_file(
         OutputError: a cut-out cannot be written; there is none of this picture then.
     """
     start = time.perf_counter()
+    source, target = Path(source), Path(target)
     picture = read_picture(source, max_pixels=options.max_pixels)
     cutouts = [picture.cut_out(image) for image in isolate(picture.image, identity=identity)]
     outputs = [target.with_stem(f"{target.stem}{number}") for number in range(1, len(cutouts) + 1)]

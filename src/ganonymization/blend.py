@@ -23,7 +23,7 @@ _GRAIN_SEED: Final = 20250211
 
 
 def blend_mask(outline: Points, *, size_px: int) -> Mask:
-    """Return the (S, S) mask of a region: 1 over the whole hull, falling to 0 inside the ring around it that was synthesized as well.
+    """Return the (S, S) mask of a region: 1 over the hull, falling to 0 in the ring around it that is synthesized too.
 
     No pixel of the original under the hull is mixed into the result, however soft the edge.
     """
@@ -38,12 +38,12 @@ def blend_mask(outline: Points, *, size_px: int) -> Mask:
 class SeamlessBlend:
     """Blend with light and grain drawn from the surround; fits `stages.Blend`.
 
-    Light: the difference between picture and patch is measured where both show the surround and carried smoothly inwards.
-    Grain: noise of the surround's strength is added where the patch is smoother.
+    Light: the difference between picture and patch is measured where both show the surround and carried smoothly
+    inwards. Grain: noise of the surround's strength is added where the patch is smoother.
     """
 
     def __call__(self, image: Image, crop: Crop, patch: Patch, mask: Mask, /) -> Image:
-        """Return a new picture that takes the patch where `mask` (in crop pixels) is 1; nothing changes where it is 0."""
+        """Return a new picture that takes the patch where `mask` (in crop pixels) is 1 and stays as it was at 0."""
         trusted = ((mask <= 0) & (crop.valid >= 1)).astype(np.float32)
         lit = match_light(patch.image, crop.image, trusted)
         return _compose(image, lit, mask, crop, grain=missing_grain(lit, crop.image, trusted))
@@ -72,7 +72,7 @@ def _spread(values: Floats, weight: Mask, sigma: float) -> Floats:
 
 
 def missing_grain(lit: Floats, crop: Image, trusted: Mask) -> float:
-    """Return the standard deviation of the noise that the picture has and the patch lacks, 0..255, both at crop resolution."""
+    """Return the standard deviation (0..255, in crop pixels) of the noise that the picture has and the patch lacks."""
     if trusted.sum() < 64:
         return 0.0
     original = _noise_level(crop.astype(np.float32), trusted)

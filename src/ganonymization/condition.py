@@ -81,4 +81,4 @@ def _draw_dots(canvas: npt.NDArray[np.uint8], points: Points) -> None:
 
 
 def _stroke(canvas: npt.NDArray[Any], points: Points, line: Sequence[int]) -> None:
-    cv2.polylines(canvas, [fixed_point(points[list(line)])], False, 255, 1, cv2.LINE_AA, _SHIFT)
+    cv2.polylines(canvas, [fixed_point(points[list(line)])], False, 255, 1, cv2.LINE_AA, _SHIFT)  # noqa: FBT003 - OpenCV

@@ -64,13 +64,13 @@ def fill_polygon(points: Points, size_px: int) -> Mask:
 
 
 def fixed_point(points: Points) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
-    """Return points as OpenCV's drawing functions want them with 4 bits behind the point and pixel centres at integers."""
+    """Return points as OpenCV's drawing functions want them: 4 bits behind the point, pixel centres at integers."""
     bounded = np.clip(points[:, :2], -4096, 4096)
     return np.round((bounded - 0.5) * (1 << _SHIFT_BITS)).astype(np.int32)
 
 
 def pixel_centred(affine: Affine) -> Affine:
-    # OpenCV puts pixel centres at integers, we put them at halves
+    """Return the affine map as OpenCV wants it, which puts pixel centres at integers where we put them at halves."""
     shifted = affine.copy()
     shifted[:, 2] += affine[:, :2] @ (0.5, 0.5) - 0.5
     return shifted

@@ -109,10 +109,11 @@ def fit_pose(
 def head_pose_deg(rotation: npt.NDArray[np.floating]) -> tuple[float, float, float]:
     """Return (yaw, pitch, roll) in degrees of a rotation from the frontal face to the picture.
 
-    Yaw is positive when the nose points to the right edge of the picture, pitch when it points down, roll when the face is turned
-    clockwise in the picture.
+    Yaw is positive when the nose points to the right edge of the picture, pitch when it points down, roll when the face
+    is turned clockwise in the picture.
     """
-    # columns are the picture directions of the face's own x, y and z axes; z points away from the camera, so the nose is -z
+    # columns are the picture directions of the face's own x, y and z axes; z points away from the camera, so the nose
+    # is -z
     nose = -rotation[:, 2]
     yaw = np.degrees(np.arctan2(nose[0], -nose[2]))
     pitch = np.degrees(np.arcsin(np.clip(nose[1], -1.0, 1.0)))

@@ -14,7 +14,7 @@ FILL: Final = (168, 136, 116)
 """A neutral skin tone, RGB; the same for everybody."""
 
 COVER: Final = math.sqrt(2) * 1.1
-"""Axes of the ellipse over those of the box: root 2 covers the box to its corners, the rest allows for a box that is too small."""
+"""Axes of the ellipse over those of the box: root 2 reaches its corners, the rest allows for too small a box."""
 
 _RING: Final = 64
 

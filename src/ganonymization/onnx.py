@@ -63,7 +63,14 @@ class Network:
         WeightsError: the file is no network, its names differ, or the provider is not installed.
     """
 
-    def __init__(self, path: Path, *, inputs: Sequence[str], outputs: Sequence[str], runtime: Runtime = Runtime()) -> None:  # noqa: B008 - frozen
+    def __init__(
+        self,
+        path: Path,
+        *,
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        runtime: Runtime = Runtime(),  # noqa: B008 - frozen
+    ) -> None:
         self._outputs = list(outputs)
         self._session = _open_session(path, runtime)
         _require_names(path, "inputs", inputs, [value.name for value in self._session.get_inputs()], exact=True)
@@ -88,11 +95,11 @@ def _open_session(path: Path, runtime: Runtime) -> onnxruntime.InferenceSession:
     available = onnxruntime.get_available_providers()
     if wanted not in available:
         raise WeightsError(
-            f"provider {runtime.provider.value!r} is not available in this ONNX Runtime (it has {', '.join(available)}); "
-            "install the matching onnxruntime package or take --provider cpu"
+            f"provider {runtime.provider.value!r} is not available in this ONNX Runtime, which has "
+            f"{', '.join(available)}; install the matching onnxruntime package or take --provider cpu"
         )
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = runtime.threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else runtime.threads
+    options.intra_op_num_threads = runtime.threads or _usable_cores()
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -100,6 +107,11 @@ def _open_session(path: Path, runtime: Runtime) -> onnxruntime.InferenceSession:
         return onnxruntime.InferenceSession(str(path), options, providers=[wanted])
     except onnxruntime.capi.onnxruntime_pybind11_state.OnnxRuntimeException as error:
         raise WeightsError(f"{path}: not a network that ONNX Runtime can load ({error})") from error
+
+
+def _usable_cores() -> int:
+    """Return the cores that this process may use; 0 leaves the choice to ONNX Runtime where that cannot be known."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
 
 
 def _require_names(path: Path, kind: str, wanted: Sequence[str], found: list[str], *, exact: bool) -> None:

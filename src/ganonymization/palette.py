@@ -1,7 +1,6 @@
-"""Colours of invented people: a bank of averages over many training faces, from which one entry is drawn.
+"""What a palette is: the few colours that tell the generator how an invented person is tinted.
 
-A palette never comes from the face that is replaced. Each entry of the bank is the mean of at least `K_ANONYMITY` faces of people who do
-not exist.
+A palette never comes from the face that is replaced; `palette_bank` holds those that may be drawn.
 """
 
 from __future__ import annotations
@@ -28,16 +27,28 @@ PALETTE_FIELDS: Final = (
 
 PALETTE_SIZE: Final = len(PALETTE_FIELDS)
 
+SKIN: Final = slice(0, 3)
+SPREAD: Final = 3
+BEARD: Final = slice(13, 16)
+"""Places of the skin's colour, its spread and the beard's colour; the colour fields are those around `SPREAD`."""
+
+LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)
+"""Weights of red, green and blue in brightness (ITU-R BT.601)."""
+
 _CHEEKS_AND_FOREHEAD: Final = (
     (50, 101, 118, 117, 123, 187, 205),
     (280, 330, 347, 346, 352, 411, 425),
     (151, 108, 69, 104, 67, 109, 10, 338, 297, 333, 299, 337),
 )
-_CHIN_AND_JAW: Final = ((32, 194, 201, 200, 421, 418, 262, 369, 175, 140), (57, 212, 210, 135, 192), (287, 432, 430, 364, 416))
+_CHIN_AND_JAW: Final = (
+    (32, 194, 201, 200, 421, 418, 262, 369, 175, 140),
+    (57, 212, 210, 135, 192),
+    (287, 432, 430, 364, 416),
+)
 
 
 def measure_palette(image: Image, points: Points, maps: Maps) -> PaletteVector:
-    """Return the (16,) palette of a training face; used to train the generator and to build the bank, never at run time.
+    """Return the (16,) palette of a training face; for training the generator and building the bank, never at run time.
 
     Args:
         image: (S, S, 3) crop.
@@ -53,6 +64,30 @@ def measure_palette(image: Image, points: Points, maps: Maps) -> PaletteVector:
     spread = np.sqrt(_mean((brightness - _mean(brightness, skin)) ** 2, skin))
     parts = [_mean(pixels, layers[name]) for name in ("brows", "irises", "lips")]
     return np.concatenate([skin_color, spread, *parts, _mean(pixels, beard)]).astype(np.float32)
+
+
+def scale_palette(palette: PaletteVector, gain: npt.NDArray[np.floating]) -> PaletteVector:
+    """Return the palette as it looks in another light.
+
+    Args:
+        palette: (16,).
+        gain: (3,) factors on red, green and blue.
+    """
+    colors = np.clip((_colors(palette) + 1) * gain - 1, -1, 1)
+    return _assemble(colors, palette[SPREAD] * float(np.mean(gain)))
+
+
+def grey_palette(palette: PaletteVector) -> PaletteVector:
+    """Return the palette as it looks in a picture without colour."""
+    return _assemble(np.repeat((_colors(palette) @ LUMA)[:, None], 3, axis=1), float(palette[SPREAD]))
+
+
+def _colors(palette: PaletteVector) -> npt.NDArray[np.float32]:
+    return np.delete(palette, SPREAD).reshape(5, 3)
+
+
+def _assemble(colors: npt.NDArray[np.floating], spread: float) -> PaletteVector:
+    return np.insert(colors.ravel(), SPREAD, spread).astype(np.float32)
 
 
 def _union(points: Points, polygons: tuple[tuple[int, ...], ...], size_px: int) -> Mask:

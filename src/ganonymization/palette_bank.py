@@ -1,7 +1,8 @@
 """A bank of average palettes, and the choice of one entry for an invented person.
 
-What a choice may carry over from the picture is bounded: the face is cut out of the surround beforehand; the predicted skin colour is
-rounded to a grid of `TONE_STEP` (about eleven steps per channel); sex, age band and beard count only as yes, no or unsure. Everything else
+What a choice may carry over from the picture is bounded: the face is cut out of the surround beforehand; the predicted
+skin colour is rounded to a grid of `TONE_STEP` (eleven steps per channel), and so is the light that the entry's colours
+are scaled to; sex, age band and beard count only as possible or unlikely; and a picture is grey or not. Everything else
 comes from the identity.
 """
 
@@ -19,7 +20,7 @@ from ganonymization import weights
 from ganonymization.appearance import Appearance, AppearanceReader
 from ganonymization.errors import WeightsError
 from ganonymization.onnx import Runtime
-from ganonymization.palette import BEARD, SKIN, PaletteVector, grey_palette, scale_palette
+from ganonymization.palette import SKIN, PaletteVector, grey_palette, scale_palette
 from ganonymization.types import Surround
 
 Array: TypeAlias = npt.NDArray[np.float32]
@@ -32,7 +33,7 @@ TONE_STEP: Final = 24 / 127.5
 """Grid to which the predicted skin colour is rounded: 24 of 255 levels."""
 
 TONE_REACH: Final = 30 / 127.5
-"""Entries whose mean skin is this near to the predicted one may be drawn: 30 of 255 levels, over the three channels on average."""
+"""Entries whose skin is this near to the predicted one may be drawn: 30 of 255 levels, averaged over the channels."""
 
 FEWEST_CHOICES: Final = 12
 """Where fewer entries are near enough, the nearest ones are drawn from, so that identities keep differing."""
@@ -104,14 +105,14 @@ class AnyPalette:
 
     def __call__(self, _surround: Surround, identity: int, /) -> PaletteVector:
         """Return the (16,) palette of an identity."""
-        return self._bank.palettes[_draw(len(self._bank.palettes), identity)].copy()
+        return _free(self._bank, identity)
 
 
 class MatchSurround:
     """Draw by identity among the entries that fit the surround; fits `stages.ChoosePalette`.
 
-    Where nothing of the surround is known, every entry fits. Otherwise the colours of the entry are scaled so that its skin comes out in
-    the picture's light, and a grey picture gets a grey palette.
+    Where nothing of the surround is known, every entry fits. Otherwise red, green and blue of the entry are scaled so
+    that its skin takes the predicted colour, which is that of the picture's light; a grey picture gets a grey palette.
 
     Args:
         bank: the entries.
@@ -130,7 +131,7 @@ class MatchSurround:
     def __call__(self, surround: Surround, identity: int, /) -> PaletteVector:
         """Return the (16,) palette of an identity in a surround."""
         if (surround.known > 0).mean() < LEAST_KNOWN:
-            return self._bank.palettes[_draw(len(self._bank.palettes), identity)].copy()
+            return _free(self._bank, identity)
         appearance = self._read(surround)
         tone = np.round(appearance.skin / TONE_STEP) * TONE_STEP
         palettes = self._bank.palettes
@@ -139,7 +140,7 @@ class MatchSurround:
             tone = np.full(3, tone.mean())
         choices = fitting_entries(self._bank, palettes, appearance, tone)
         chosen = palettes[choices[_draw(len(choices), identity)]]
-        return scale_palette(chosen, np.clip((tone + 1) / (chosen[SKIN] + 1), *GAIN_RANGE))
+        return scale_palette(chosen, np.clip((tone + 1) / np.maximum(chosen[SKIN] + 1, 0.02), *GAIN_RANGE))
 
 
 def fitting_entries(
@@ -167,13 +168,18 @@ def is_grey(surround: Surround) -> bool:
 
 
 def _agrees(bank: PaletteBank, appearance: Appearance) -> npt.NDArray[np.bool_]:
-    """Return (M,) whether no trait of an entry is unlikely; an entry has the trait that most of its faces have."""
+    """Return (M,) whether no trait of an entry is unlikely; an entry has the traits that most of its faces have."""
     man, bearded = bank.male > 0.5, bank.beard > 0.5
     sex = np.where(man, appearance.male, 1 - appearance.male) >= UNLIKELY
     beard = np.where(bearded, appearance.beard, 1 - appearance.beard) >= UNLIKELY
     age = appearance.age[bank.age.argmax(axis=1)] >= UNLIKELY
-    both = sex & age
-    return both & beard if (both & beard).any() else both
+    narrowest_first = (sex & age & beard, sex & age, sex, np.ones(len(man), bool))
+    return next(agreeing for agreeing in narrowest_first if agreeing.any())
+
+
+def _free(bank: PaletteBank, identity: int) -> PaletteVector:
+    palette: PaletteVector = bank.palettes[_draw(len(bank.palettes), identity)].copy()
+    return palette
 
 
 def _draw(count: int, identity: int) -> int:

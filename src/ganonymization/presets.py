@@ -11,7 +11,7 @@ from ganonymization.expression import ExpressionClassifier
 from ganonymization.landmark import FaceMesh
 from ganonymization.obscure import SolidFill
 from ganonymization.onnx import Runtime
-from ganonymization.palette import MatchSurround
+from ganonymization.palette_bank import MatchSurround
 from ganonymization.recognise import Recogniser
 from ganonymization.reshape import Reshape
 from ganonymization.segment import Segment
@@ -76,5 +76,6 @@ def obscure_only(
 ) -> Obscurer:
     """Return an anonymizer that covers every face with a solid fill; it needs no network but the detector."""
     return Obscurer(
-        detect=CenterFace.load(score_threshold=threshold, minimum_face_px=min_face_px, runtime=runtime), obscure=SolidFill()
+        detect=CenterFace.load(score_threshold=threshold, minimum_face_px=min_face_px, runtime=runtime),
+        obscure=SolidFill(),
     )

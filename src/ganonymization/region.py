@@ -30,7 +30,8 @@ def outline(shape: Array, pose: Pose, *, growth: float) -> Points:
     Args:
         shape: (478, 3) pose-free landmarks.
         pose: from the shape model's frame to the picture or crop.
-        growth: 0 the inner face, 1 to hair line, temples and under the jaw, 2 the whole head; anything between is possible.
+        growth: 0 the inner face, 1 to hair line, temples and under the jaw, 2 the whole head; anything between is
+            possible.
     """
     points = _grow(shape[list(FACE_OVAL)], growth)
     if growth > 1:
@@ -45,7 +46,7 @@ def hull(points: Points) -> Points:
 
 
 def hull_mask(points: Points, *, size_px: int, margin_px: float = 0.0) -> Mask:
-    """Return the (size_px, size_px) anti-aliased mask of the convex hull of points in crop pixels, grown by a margin."""
+    """Return the (size_px, size_px) anti-aliased mask of the convex hull of points in crop pixels, plus a margin."""
     corners = hull(points)
     if margin_px > 0:
         ring = np.linspace(0, 2 * np.pi, 16, endpoint=False)

@@ -11,16 +11,16 @@ from ganonymization.shape import Array, ShapeModel, expression_functionals
 from ganonymization.types import Landmarks
 
 MAX_DEVIATIONS: Final = 2.5
-"""An invented shape stays within this many standard deviations on each principal axis of the variation between people."""
+"""An invented shape stays within this many standard deviations on each principal axis of what people differ in."""
 
 
 class Reshape:
     """Give landmarks the shape of an invented person; fits `stages.Reshape`.
 
-    With x the pose-free landmarks, s the invented person's shape, E the linear measures of expression and S the covariance within
-    people, the result is x' = s + S E^T (E S E^T)^-1 E (x - s): the most probable face of the invented person that shows exactly the
-    measured expression. The jaw, cheeks and lips follow because S knows how faces move. Irises keep their place between the eye
-    corners, so gaze stays.
+    With x the pose-free landmarks, s the invented person's shape, E the linear measures of expression and S the
+    covariance within people, the result is x' = s + S E^T (E S E^T)^-1 E (x - s): the most probable face of the
+    invented person that shows exactly the measured expression. The jaw, cheeks and lips follow because S knows how
+    faces move. Irises keep their place between the eye corners, so gaze stays.
 
     Args:
         model: the shape model.

@@ -36,4 +36,4 @@ class Segment:
         shrinks = min(height, width) > INPUT_PX
         square = cv2.resize(image, (INPUT_PX, INPUT_PX), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
         (mask,) = self._network(image=square.transpose(2, 0, 1)[None].astype(np.float32) / 255)
-        return cv2.resize(mask[0], (width, height), interpolation=cv2.INTER_LINEAR).astype(np.float32)
+        return np.asarray(cv2.resize(mask[0], (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

@@ -1,7 +1,7 @@
 """The shape model: what faces look like once the head's pose is taken off, split into identity and expression.
 
-Frame: the mean face looks at the camera, its middle (between top of the forehead and chin) is the origin, its height is 1, and the
-axes point as in a picture (x right, y down, z away from the camera).
+Frame: the mean face looks at the camera, its middle (between top of the forehead and chin) is the origin, its height is
+1, and the axes point as in a picture (x right, y down, z away from the camera).
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ def _normalised(shape: Array) -> Array:
 def _person_means(values: Array, person_of: npt.NDArray[np.intp]) -> Array:
     total = np.zeros((person_of.max() + 1, *values.shape[1:]))
     np.add.at(total, person_of, values)
-    return total / np.bincount(person_of).reshape(-1, *[1] * (values.ndim - 1))
+    return np.asarray(total / np.bincount(person_of).reshape(-1, *[1] * (values.ndim - 1)))
 
 
 def _within_covariance(coefficients: Array, person_of: npt.NDArray[np.intp]) -> Array:

@@ -11,7 +11,7 @@ from ganonymization.region import hull_mask
 from ganonymization.types import Crop, Points, Surround
 
 MARGIN: Final = 0.015
-"""Extra ring around each hull that is removed as well, as a share of the crop's side: mesh noise must not uncover skin."""
+"""Ring around each hull that is removed as well, in sides of the crop: mesh noise must not uncover skin."""
 
 
 def cut_surround(crop: Crop, outlines: Sequence[Points]) -> Surround:
@@ -19,8 +19,9 @@ def cut_surround(crop: Crop, outlines: Sequence[Points]) -> Surround:
 
     Args:
         crop: the crop.
-        outlines: (M, 2) point sets in crop pixels; the convex hull of each is removed. The face's own outline and that of its new
-            shape belong in ONE set, so that their union is removed; other faces in the picture are further sets.
+        outlines: (M, 2) point sets in crop pixels; the convex hull of each is removed. The face's own outline and that
+            of its new shape belong in ONE set, so that their union is removed; other faces in the picture are further
+            sets.
     """
     size_px = crop.image.shape[0]
     known = (crop.valid >= 1).astype(np.float32)

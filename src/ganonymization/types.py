@@ -1,9 +1,9 @@
 """Values that travel between the stages, and every convention they follow.
 
-Images are (H, W, 3) uint8, RGB, upright. Points are (N, 2) or (N, 3) float32 rows of (x, y[, z]) in pixels with the origin at the
-top left corner of the picture; pixel (0, 0) covers the area from 0 to 1, so its centre lies at (0.5, 0.5). z points away from the
-camera and has the unit of x. Affine maps are (2, 3) float64 and named target_from_source. Left and right are the subject's own.
-Masks are (H, W) float32 in 0..1, where 1 means "take the patch".
+Images are (H, W, 3) uint8, RGB, upright. Points are (N, 2) or (N, 3) float32 rows of (x, y[, z]) in pixels with the
+origin at the top left corner of the picture; pixel (0, 0) covers the area from 0 to 1, so its centre lies at (0.5,
+0.5). z points away from the camera and has the unit of x. Affine maps are (2, 3) float64 and named target_from_source.
+Left and right are the subject's own. Masks are (H, W) float32 in 0..1, where 1 means "take the patch".
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class Face:
     Attributes:
         box: around the face, in pixels of the image; may reach beyond the picture.
         score: confidence of the detector, 0..1.
-        keypoints: (5, 2) float32, right eye, left eye, nose tip, right and left mouth corner (the subject's own right, which is
-            on the left of the picture when the face looks at the camera).
+        keypoints: (5, 2) float32, right eye, left eye, nose tip, right and left mouth corner (the subject's own right,
+            which is on the left of the picture when the face looks at the camera).
     """
 
     box: Box
@@ -146,7 +146,8 @@ class Receipt:
         reason: why it was obscured; empty when it was synthesized.
         identity: seed of the invented person; None when obscured.
         attempts: identities tried until one passed.
-        identity_distance: Euclidean distance between the recogniser's embeddings before and after; None when not measured.
+        identity_distance: Euclidean distance between the recogniser's embeddings before and after; None when not
+            measured.
         identity_threshold: distance at FAR 1 %; a distance below it counts as the same person.
         expression: measures of what was kept; name to value (see `verify`).
         stage_ms: time per stage in milliseconds.

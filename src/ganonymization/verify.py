@@ -198,13 +198,14 @@ def _gaze(shape: Array) -> tuple[float, float]:
 
 
 def find_again(detect: Detect, image: Image, face: Face) -> Face | None:
-    """Return the face that the detector finds where `face` was, looking at its neighbourhood only; None when there is none."""
+    """Return the face that the detector finds where `face` was, looking around there only; None when there is none."""
     side_px = max(face.box.width, face.box.height, 2.0) * _WINDOW_SCALE
     window_from_image = square_from_image(face.box.center, side_px, roll_rad=0.0, size_px=_WINDOW_PX)
     candidates = detect(warp(image, window_from_image, size_px=_WINDOW_PX))
     image_from_window = invert(window_from_image)
     for candidate in candidates:
-        corners = np.array([[candidate.box.left, candidate.box.top], [candidate.box.right, candidate.box.bottom]], np.float32)
+        found = candidate.box
+        corners = np.array([[found.left, found.top], [found.right, found.bottom]], np.float32)
         (left, top), (right, bottom) = transform(corners, image_from_window).tolist()
         box = Box(left, top, right, bottom)
         if _overlap(box, face.box) >= _SAME_FACE_IOU:

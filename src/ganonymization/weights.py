@@ -53,7 +53,8 @@ def locate(name: str, *, folder: Path = FOLDER) -> Path:
     found = _sha256(path, path.stat().st_mtime_ns)
     if found != entry.sha256:
         raise WeightsError(
-            f"{path}: weights were changed (SHA-256 {found[:12]}..., expected {entry.sha256[:12]}...); reinstall the package"
+            f"{path}: weights were changed (SHA-256 {found[:12]}..., expected {entry.sha256[:12]}...); "
+            "reinstall the package"
         )
     return path
 

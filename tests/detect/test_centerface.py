@@ -126,6 +126,16 @@ def test_neighbours_are_not_merged():
     assert found == corners
 
 
+def test_small_faces_that_run_together_on_a_coarse_level_are_no_face_there():
+    image = np.zeros((300, 300, 3), np.uint8)
+    for left in (100, 113, 126):
+        image[50:62, left : left + 12] = 255
+
+    faces = CenterFace(WhiteRectangles())(image)
+
+    assert sorted(round(face.box.left) for face in faces) == [100, 113, 126]
+
+
 @pytest.mark.parametrize(("minimum_face_px", "finest_side_px"), [(8, 512), (16, 256), (32, 128)])
 def test_the_finest_level_shows_the_smallest_face_as_large_as_the_network_needs_it(minimum_face_px, finest_side_px):
     network = WhiteRectangles()
@@ -164,6 +174,22 @@ def test_a_threshold_that_is_no_confidence_is_refused(score_threshold):
 def test_a_face_size_that_is_no_length_is_refused(minimum_face_px):
     with pytest.raises(ValueError, match="minimum_face_px"):
         CenterFace(WhiteRectangles(), minimum_face_px=minimum_face_px)
+
+
+def test_a_cell_is_decoded_and_its_lower_neighbours_are_passed_over():
+    heads = [np.zeros((1, channels, 8, 8), np.float32) for channels in (1, 2, 2, 10)]
+    heatmap, scale, offset, landmarks = heads
+    heatmap[0, 0, 3, 4:7] = (0.6, 0.9, 0.7)
+    scale[0, :, 3, 5] = np.log([3, 2])
+    offset[0, :, 3, 5] = (0.25, -0.25)
+    landmarks[0, :2, 3, 5] = (0.5, 1.0)
+
+    seen = decode(heads, score_threshold=0.5)
+
+    # centre (y, x) = ((3 + 0.5 + 0.25) * 4, (5 + 0.5 - 0.25) * 4) = (15, 21); height 12, width 8
+    np.testing.assert_allclose(seen.boxes, [(17, 9, 25, 21)], rtol=1e-5)
+    np.testing.assert_allclose(seen.scores, [0.9])
+    np.testing.assert_allclose(seen.keypoints[0, 0], (25, 15), rtol=1e-5)
 
 
 # --- the shipped network

@@ -310,7 +310,7 @@ def test_a_bomb_is_refused_before_it_is_decoded(tmp_path, monkeypatch, content):
     assert_refused(
         path,
         "is too large",
-        f"the limit is {limit} pixels",
+        f"the limit is {limit})",
         "raise --max-pixels",
         error=PictureTooLargeError,
         max_pixels=limit,

@@ -12,7 +12,7 @@ from typing import Final
 import typer
 
 from ganonymization import presets
-from ganonymization.anonymizer import Anonymizer
+from ganonymization.anonymizer import Anonymizer, Obscurer
 from ganonymization.batch import (
     FileOptions,
     FileReport,
@@ -111,7 +111,7 @@ def _require_receipt(options: RunOptions, findings: Findings) -> None:
 
 
 def _make_work(options: RunOptions, findings: Findings, draw_identity: Callable[[], int]) -> Work:
-    anonymizer = _make_anonymizer(options)
+    """Load the networks and return what treats one file."""
     files = FileOptions(
         metadata=Metadata(options.metadata),
         max_pixels=options.max_pixels,
@@ -119,21 +119,27 @@ def _make_work(options: RunOptions, findings: Findings, draw_identity: Callable[
         inputs=real_paths(findings),
     )
     if options.isolated:
-        isolate = anonymizer.isolate
+        isolate = _load_anonymizer(options).isolate
         return lambda source, target: isolate_file(source, target, isolate, identity=draw_identity(), options=files)
-    return lambda source, target: anonymize_file(source, target, anonymizer, identity=draw_identity(), options=files)
+    anonymize = _load_obscurer(options) if options.obscure_only else _load_anonymizer(options)
+    return lambda source, target: anonymize_file(source, target, anonymize, identity=draw_identity(), options=files)
 
 
-def _make_anonymizer(options: RunOptions) -> Anonymizer:
-    runtime = Runtime(Provider(options.provider), options.threads)
-    if options.obscure_only:
-        return presets.obscure_only(runtime=runtime, threshold=options.threshold, min_face_px=options.min_face)
+def _load_anonymizer(options: RunOptions) -> Anonymizer:
     return presets.default(
-        runtime=runtime,
+        runtime=Runtime(Provider(options.provider), options.threads),
         threshold=options.threshold,
         min_face_px=options.min_face,
         strength=options.strength,
         region=Region(options.region),
+    )
+
+
+def _load_obscurer(options: RunOptions) -> Obscurer:
+    return presets.obscure_only(
+        runtime=Runtime(Provider(options.provider), options.threads),
+        threshold=options.threshold,
+        min_face_px=options.min_face,
     )
 
 

@@ -104,7 +104,11 @@ class Span:
 class CenterFace:
     """Find faces; fits `stages.Detect`.
 
-    DOCMEASURE
+    Measured with the defaults: in pictures of 12 megapixels every face of 20 to 500 px (LFW, pasted in), 98 % at 16 px
+    and 62 % at 12 px, none twice; in the scenes 485 of 486 faces of 20 px and more that a look at double size is sure
+    of, and nothing but the 44 faces of the 35 `azure` scenes; faces cut in half by the picture's edge 99 %, upside down
+    98 %. Lower thresholds find little more: between 0.2 and 0.3 lie 1 of those 486 faces and some 30 boxes in 318
+    photos of LFW, about half of them no face.
 
     Args:
         network: `centerface.onnx`; input (1, 3, H, W) RGB in 0..255, the four heads as outputs.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -32,6 +33,9 @@ _LOSSLESS_FORMATS: Final = frozenset({"PNG", "BMP", "GIF"})
 _LOSSY_TIFF: Final = frozenset({"", "jpeg", "tiff_jpeg", "webp"})
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 _GREY_MODES: Final = frozenset({"1", "L", "LA", "I"})
+_PIXELS: Final = re.compile(r"\d+")
+"""The first number in Pillow's complaint; the picture is not there yet to be asked."""
+
 _REDUCED_PAGE: Final = 1
 """Bit of the TIFF tag NewSubfileType: the page is a small copy of another one."""
 
@@ -50,7 +54,7 @@ _PICTURE_FAULTS: Final = (*EXIF_FAULTS, EOFError, RuntimeError, zlib.error, stru
 """What Pillow lets through when a file is damaged."""
 
 
-def read_picture(path: Path, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> Picture:
+def read_picture(path: Path | str, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> Picture:
     """Read a still picture as upright RGB.
 
     EXIF orientation is applied; 16 bits become 8; grey, palette, CMYK and transparent pictures become RGB and, where
@@ -68,6 +72,7 @@ def read_picture(path: Path, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> Picture
     """
     if max_pixels < 1:
         raise ValueError(f"max_pixels is {max_pixels}; it must be positive")
+    path = Path(path)
     with _open(path) as stream, pillow.limited(max_pixels):
         source = _identify(path, stream, max_pixels)
         _require_size(path, source, max_pixels)
@@ -104,7 +109,8 @@ def _identify(path: Path, stream: IO[bytes], max_pixels: int) -> PIL.Image.Image
         with _faults_named(path):
             return PIL.Image.open(stream, formats=formats)
     except PIL.Image.DecompressionBombError as error:
-        raise _too_large(path, str(error), max_pixels) from error
+        pixels = _PIXELS.search(str(error))
+        raise _too_large(path, pixels[0] if pixels else "more", max_pixels) from error
     except InputError as error:
         if isinstance(error.__cause__, PIL.UnidentifiedImageError):
             raise _no_picture(path, head) from error
@@ -117,16 +123,16 @@ def _no_picture(path: Path, head: bytes) -> InputError:
     return InputError(f"{path}: is no picture that can be read, or its header is damaged; {READABLE} can be read")
 
 
-def _too_large(path: Path, size: str, max_pixels: int) -> PictureTooLargeError:
+def _too_large(path: Path, pixels: str, max_pixels: int) -> PictureTooLargeError:
     return PictureTooLargeError(
-        f"{path}: is too large to be decoded ({size}; the limit is {max_pixels} pixels); "
+        f"{path}: is too large to be decoded ({pixels} pixels; the limit is {max_pixels}); "
         "raise --max-pixels if you trust the file"
     )
 
 
 def _require_size(path: Path, source: PIL.Image.Image, max_pixels: int) -> None:
     if source.width * source.height > max_pixels:
-        raise _too_large(path, f"{source.width} x {source.height}", max_pixels)
+        raise _too_large(path, str(source.width * source.height), max_pixels)
 
 
 def _require_still(path: Path, source: PIL.Image.Image) -> None:

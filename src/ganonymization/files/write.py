@@ -29,7 +29,9 @@ _TIFF_WITH_EXIF: Final = {"TIFF": {"compression": "raw"}}
 """Pillow writes the directories of an EXIF block into uncompressed TIFF only."""
 
 
-def write_picture(picture: Picture, path: Path, *, metadata: Metadata = Metadata.NONE, overwrite: bool = False) -> None:
+def write_picture(
+    picture: Picture, path: Path | str, *, metadata: Metadata = Metadata.NONE, overwrite: bool = False
+) -> None:
     """Write a picture in the format that the suffix of `path` names; missing folders are made.
 
     What was a JPEG keeps its quantization tables and subsampling, a TIFF its compression if that is lossless; a WebP is
@@ -46,6 +48,7 @@ def write_picture(picture: Picture, path: Path, *, metadata: Metadata = Metadata
         OutputError: the file exists, is the source, has an unknown suffix, or cannot be written; nothing is left.
         InputError: metadata is to be kept and the source's is damaged.
     """
+    path = Path(path)
     require_target(path, source=picture.source, overwrite=overwrite)
     with pillow.silenced():
         data = _encode(picture, path, metadata)

@@ -1,4 +1,4 @@
-"""MediaPipe's face mesh with attention, run the way its makers run it: a rough region of interest first, then an exact one."""
+"""MediaPipe's face mesh with attention, run as its makers run it: a rough region of interest, then an exact one."""
 
 from __future__ import annotations
 
@@ -68,9 +68,7 @@ def roi_of_face(face: Face) -> Affine:
     """Return roi_from_image of a detected face: its box, made square, rotated by the eye line."""
     right_eye, left_eye = face.keypoints[0], face.keypoints[1]
     side_px = max(face.box.width, face.box.height) * ROI_SCALE
-    return square_from_image(
-        face.box.center, max(side_px, 1.0), roll_rad=_angle(right_eye, left_eye), size_px=INPUT_PX
-    )
+    return square_from_image(face.box.center, max(side_px, 1.0), roll_rad=_angle(right_eye, left_eye), size_px=INPUT_PX)
 
 
 def roi_of_landmarks(points: Points) -> Affine:

@@ -22,8 +22,8 @@ class Pix2Pix:
     """Synthesize a face with `generator.onnx`; fits `stages.Synthesize`.
 
     Args:
-        network: maps (N, 7, S, S) in 0..1, surround (N, 3, S, S) in -1..1, known (N, 1, S, S), palette (N, 16), noise (N, 32);
-            output image (N, 3, S, S) in -1..1.
+        network: maps (N, 7, S, S) in 0..1, surround (N, 3, S, S) in -1..1, known (N, 1, S, S), palette (N, 16), noise
+            (N, 32); output image (N, 3, S, S) in -1..1.
     """
 
     def __init__(self, network: Network) -> None:

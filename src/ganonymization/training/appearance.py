@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ from ganonymization.types import Surround
 
 logger = logging.getLogger(__name__)
 
-CHANNELS: Final = (4, 16, 24, 32, 48)
+CHANNELS: Final = (4, 24, 32, 40)
 HIDDEN: Final = 48
 VIEW: Final = TrainingConfig(size_px=64, isolated_share=0.03, grey_share=0.1)
 """Half the generator's resolution: the surround is reduced to 32 px anyway."""
@@ -38,10 +39,9 @@ class ReaderNetwork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        strides = (1, 2, 2, 2)
-        pairs = zip(CHANNELS[:-1], CHANNELS[1:], strides, strict=True)
+        pairs = itertools.pairwise(CHANNELS)
         layers = [
-            nn.Sequential(nn.Conv2d(a, b, 3, stride=s, padding=1), nn.BatchNorm2d(b), nn.ReLU()) for a, b, s in pairs
+            nn.Sequential(nn.Conv2d(a, b, 4, stride=2, padding=1), nn.BatchNorm2d(b), nn.ReLU()) for a, b in pairs
         ]
         self.features = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.3))
         self.hidden = nn.Sequential(nn.Linear(CHANNELS[-1] * 16, HIDDEN), nn.ReLU(), nn.Dropout(0.2))
@@ -96,7 +96,7 @@ def _surround(sample: dict[str, npt.NDArray[np.generic]]) -> Surround:
 
 
 def with_other_backgrounds(faces: FaceSet, rng: np.random.Generator) -> FaceSet:
-    """Return the faces, each before the enlarged upper corner of another picture, so that no background gives a person away."""
+    """Return the faces, each before the enlarged upper corner of another picture, which says nothing of a person."""
     images = faces.images.copy()
     part = images.shape[1] // 4
     for image, person, other in zip(images, faces.people, rng.permutation(len(images)), strict=True):
@@ -125,8 +125,8 @@ def train_reader(views: ReaderSet, labels: FaceLabels, *, epochs: int, seed: int
     for epoch in range(epochs):
         order = torch.randperm(len(views.faces), generator=random)
         losses = []
-        for chosen in order[: len(order) // batch_size * batch_size].split(batch_size):
-            loss = _loss(network, views, labels, chosen.numpy(), random)
+        for start in range(0, len(order) - batch_size + 1, batch_size):
+            loss = _loss(network, views, labels, order[start : start + batch_size].numpy(), random)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()

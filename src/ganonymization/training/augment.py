@@ -1,7 +1,7 @@
 """Differentiable augmentation of what the discriminator sees (Zhao et al., "Differentiable augmentation", 2020).
 
-With a few thousand faces a discriminator learns them by heart; seeing every image, real or generated, under random changes keeps it from
-doing so. The changes must be differentiable because the generator learns through them.
+With a few thousand faces a discriminator learns them by heart; seeing every image, real or generated, under random
+changes keeps it from doing so. The changes must be differentiable because the generator learns through them.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +75,5 @@ class TrainingConfig:
         unknown = set(table) - set(cls.__slots__)
         if unknown:
             raise ValueError(f"{path}: unknown keys {sorted(unknown)}; known are {sorted(cls.__slots__)}")
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
+        values: dict[str, Any] = {key: tuple(row) if isinstance(row, list) else row for key, row in table.items()}
+        return cls(**values)

@@ -39,7 +39,8 @@ class Batch(NamedTuple):
     def to(self, device: torch.device) -> Batch:
         """Return the batch on a device with float images in -1..1 and maps and masks in 0..1."""
         image = self.image.to(device, memory_format=torch.channels_last).float() / 127.5 - 1
-        layers = [x.to(device, memory_format=torch.channels_last).float() / 255 for x in (self.maps, self.known, self.valid)]
+        masks = (self.maps, self.known, self.valid)
+        layers = [x.to(device, memory_format=torch.channels_last).float() / 255 for x in masks]
         return Batch(image, *layers, self.palette.to(device), self.landmarks.to(device))
 
 
@@ -75,7 +76,8 @@ class FaceViews(IterableDataset[Batch]):
             _resample(layer[index], view, size_px) for layer in (faces.images, faces.valid, faces.people)
         )
         landmarks = transform(faces.landmarks[index] * size_px, view)
-        hull = hull_mask(_random_outline(faces.outlines[index], rng, size_px, view), size_px=size_px, margin_px=SURROUND_MARGIN * size_px)
+        outline = _random_outline(faces.outlines[index], rng, size_px, view)
+        hull = hull_mask(outline, size_px=size_px, margin_px=SURROUND_MARGIN * size_px)
         known = np.where(hull > 0, 0, np.where(valid == 255, 255, 0)).astype(np.uint8)
         image, palette = _recolor(image, faces.palettes[index], rng, self._config.grey_share)
         if rng.random() < self._config.isolated_share:
@@ -112,7 +114,8 @@ def _resample(layer: Array, view: Affine, size_px: int) -> Array:
     view_from_layer = view.copy()
     view_from_layer[:, :2] /= scale
     view_from_layer[:, 2] -= view_from_layer[:, :2] @ (margin_px, margin_px)
-    return cv2.warpAffine(layer, pixel_centred(view_from_layer), (size_px, size_px), flags=cv2.INTER_LINEAR).astype(np.uint8)
+    matrix = pixel_centred(view_from_layer)
+    return np.asarray(cv2.warpAffine(layer, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR), np.uint8)
 
 
 def _random_outline(outlines: Points, rng: np.random.Generator, size_px: int, view: Affine) -> Points:
@@ -141,12 +144,16 @@ def _recolor(
 
 
 def _flip(sample: dict[str, npt.NDArray[np.generic]]) -> dict[str, npt.NDArray[np.generic]]:
-    """Mirror a sample; the maps hold both sides alike, so mirroring them is enough. Landmarks are mirrored but not renumbered."""
-    flipped = {name: np.ascontiguousarray(value[..., ::-1]) if value.ndim == 3 else value for name, value in sample.items()}
+    """Mirror a sample; the maps hold both sides alike, the landmarks change places with their counterparts."""
+    flipped = {name: _mirrored(value) if value.ndim == 3 else value for name, value in sample.items()}
     landmarks = sample["landmarks"].copy()
     landmarks[:, 0] = 1 - landmarks[:, 0]
     flipped["landmarks"] = landmarks[mirror_order()]
     return flipped
+
+
+def _mirrored(layers: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    return np.ascontiguousarray(layers[..., ::-1])
 
 
 @functools.cache

@@ -13,10 +13,10 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor
 
+from ganonymization.condition import MAP_COUNT
 from ganonymization.errors import GanonymizationError
 from ganonymization.onnx import Network
 from ganonymization.palette import PALETTE_SIZE
-from ganonymization.condition import MAP_COUNT
 from ganonymization.synthesize.pix2pix import NOISE_SIZE
 from ganonymization.training.networks import Generator
 
@@ -59,7 +59,9 @@ def export_generator(generator: Generator, path: Path, *, size_px: int, notes: d
         _write(generator, partial, size_px, notes)
         difference = _difference(generator, partial, size_px)
         if not difference <= MAX_DIFFERENCE:
-            raise ParityError(f"{path}: outputs differ by {difference:.2e} from torch, at most {MAX_DIFFERENCE:.0e} is allowed")
+            raise ParityError(
+                f"{path}: outputs are {difference:.2e} off those of torch, allowed is {MAX_DIFFERENCE:.0e}"
+            )
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -135,7 +135,8 @@ class Trainer:
 
     def _descend(self, optimizer: torch.optim.Optimizer, loss: Tensor, network: nn.Module) -> None:
         if not torch.isfinite(loss):
-            raise FloatingPointError(f"the loss of {type(network).__name__} is {loss.item()} after {self.samples} samples")
+            name = type(network).__name__
+            raise FloatingPointError(f"the loss of {name} is {loss.item()} after {self.samples} samples")
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
@@ -199,7 +200,12 @@ class Schedule:
 
 
 def train(
-    config: TrainingConfig, faces: FaceSet, folder: Path, *, device: torch.device, schedule: Schedule = Schedule()  # noqa: B008 - frozen
+    config: TrainingConfig,
+    faces: FaceSet,
+    folder: Path,
+    *,
+    device: torch.device,
+    schedule: Schedule = Schedule(),  # noqa: B008 - frozen
 ) -> Trainer:
     """Train until `config.samples`, going on from a checkpoint in `folder` if there is one."""
     torch.set_num_threads(config.threads or torch.get_num_threads())

@@ -17,7 +17,8 @@ def real_hinge(real: Judgement, pixel_weight: Tensor) -> Tensor:
 
     Args:
         real: judgement of the training faces.
-        pixel_weight: (B, 1, S, S), 1 where something is generated; patches in which both show the surround teach nothing.
+        pixel_weight: (B, 1, S, S), 1 where something is generated; patches in which both show the surround teach
+            nothing.
     """
     return torch.stack([_patch_mean(F.relu(1 - logits.float()), pixel_weight) for logits, _ in real]).mean()
 
@@ -75,7 +76,7 @@ def coarse_l1(image: Tensor, target: Tensor, pixel_weight: Tensor, weight: Tenso
 
 
 def normal_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """Return the Kullback-Leibler divergence of N(mean, exp(log_variance)) from N(0, 1), summed over the code, in nats."""
+    """Return the Kullback-Leibler divergence of N(mean, exp(log_variance)) from N(0, 1), in nats for the whole code."""
     return 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(dim=1).mean()
 
 

@@ -1,13 +1,14 @@
 """The generator, the two-scale PatchGAN discriminator and the identity encoder that exists in training only.
 
-Shapes, with S the side of the crop, B the batch, everything float: maps (B, 7, S, S) in 0..1, surround (B, 3, S, S) in -1..1 and zero
-where unknown, known (B, 1, S, S) in {0, 1}, palette (B, 16) in -1..1, noise (B, 32) standard normal; the image is (B, 3, S, S) in
--1..1.
+Shapes, with S the side of the crop, B the batch, everything float: maps (B, 7, S, S) in 0..1, surround (B, 3, S, S) in
+-1..1 and zero where unknown, known (B, 1, S, S) in {0, 1}, palette (B, 16) in -1..1, noise (B, 32) standard normal; the
+image is (B, 3, S, S) in -1..1.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import cast
 
 import torch
@@ -53,8 +54,17 @@ class Down(nn.Module):
         return self.convolution(F.leaky_relu(x, 0.2))
 
 
+def unfold_smoothly(x: Tensor, factor: int) -> Tensor:
+    """Return the pixel shuffle of (B, C f^2, H, W), smoothed by the binomial filter (1, 2, 1) in both directions.
+
+    Without the filter the sub-pixels, which come from different channels, drift apart and the picture looks dithered.
+    """
+    x = F.pad(F.pixel_shuffle(x, factor), (1, 1, 1, 1), mode="replicate")
+    return F.avg_pool2d(F.avg_pool2d(x, 2, stride=1), 2, stride=1)
+
+
 class Up(nn.Module):
-    """Double the resolution with a 1x1 convolution and pixel shuffle, then add the skip connection."""
+    """Double the resolution with a 1x1 convolution and pixel shuffle, then merge the skip connection."""
 
     def __init__(self, source: int, target: int) -> None:
         super().__init__()
@@ -63,7 +73,7 @@ class Up(nn.Module):
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
         """Return (B, target, 2H, 2W)."""
-        up = F.pixel_shuffle(self.widen(F.leaky_relu(x, 0.2)), 2)
+        up = unfold_smoothly(self.widen(F.leaky_relu(x, 0.2)), 2)
         return self.merge(torch.cat([up, skip], dim=1))
 
 
@@ -99,8 +109,8 @@ class Generator(nn.Module):
             nn.ModuleList(FilmBlock(width) for _ in range(count))
             for width, count in zip(channels, encoder_blocks, strict=True)
         )
-        self.downs = nn.ModuleList(Down(a, b) for a, b in zip(channels[:-1], channels[1:], strict=True))
-        self.ups = nn.ModuleList(Up(b, a) for a, b in zip(channels[:-1], channels[1:], strict=True))
+        self.downs = nn.ModuleList(Down(a, b) for a, b in pairwise(channels))
+        self.ups = nn.ModuleList(Up(b, a) for a, b in pairwise(channels))
         self.decoder = nn.ModuleList(
             nn.ModuleList(FilmBlock(width) for _ in range(count))
             for width, count in zip(channels[:-1], decoder_blocks, strict=True)
@@ -124,25 +134,22 @@ class Generator(nn.Module):
             x = self.ups[level](x, skips[level])
             for block in cast(nn.ModuleList, self.decoder[level]):
                 x = block(x, style)
-        fine = F.pixel_shuffle(self.unfold(F.leaky_relu(x, 0.2)), self.unshuffle)
+        fine = unfold_smoothly(self.unfold(F.leaky_relu(x, 0.2)), self.unshuffle)
         return torch.tanh(self.head(F.leaky_relu(fine, 0.2)))
 
 
 class PatchDiscriminator(nn.Module):
     """One scale of the PatchGAN: judges overlapping patches of an image together with its maps.
 
-    Spectral norm alone lets the signal fade from layer to layer until the verdict is close to zero; instance norm brings it back, as in
-    Park et al., "Semantic image synthesis with spatially-adaptive normalization", 2019.
+    Spectral norm alone lets the signal fade from layer to layer until the verdict is close to zero; instance norm
+    brings it back, as in Park et al., "Semantic image synthesis with spatially-adaptive normalization", 2019.
     """
 
     def __init__(self, inputs: int, channels: Sequence[int], *, unshuffle: int) -> None:
         super().__init__()
         self.unshuffle = unshuffle
         layers = [spectral_norm(nn.Conv2d(inputs * unshuffle**2, channels[0], 3, padding=1))]
-        layers += [
-            spectral_norm(nn.Conv2d(a, b, 4, stride=2, padding=1))
-            for a, b in zip(channels[:-1], channels[1:], strict=True)
-        ]
+        layers += [spectral_norm(nn.Conv2d(a, b, 4, stride=2, padding=1)) for a, b in pairwise(channels)]
         self.layers = nn.ModuleList(layers)
         self.norms = nn.ModuleList([nn.Identity(), *(nn.InstanceNorm2d(width) for width in channels[1:])])
         self.verdict = spectral_norm(nn.Conv2d(channels[-1], 1, 3, padding=1))
@@ -175,16 +182,15 @@ class Discriminator(nn.Module):
 class IdentityEncoder(nn.Module):
     """Say in a few numbers what landmarks and palette leave open in a training face.
 
-    It gives the noise a meaning (Zhu et al., "Toward multimodal image-to-image translation", 2017): in training the generator is told
-    this code for half of the batch, at run time it gets random numbers in its place. It sees only faces of people who do not exist.
+    It gives the noise a meaning (Zhu et al., "Toward multimodal image-to-image translation", 2017): in training the
+    generator is told this code for half of the batch, at run time it gets random numbers in its place. It sees only
+    faces of people who do not exist.
     """
 
     def __init__(self, channels: Sequence[int] = (32, 64, 96, 128)) -> None:
         super().__init__()
         widths = [12, *channels]
-        self.layers = nn.ModuleList(
-            nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in zip(widths[:-1], widths[1:], strict=True)
-        )
+        self.layers = nn.ModuleList(nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in pairwise(widths))
         self.norms = nn.ModuleList(nn.GroupNorm(width // 16, width) for width in channels)
         self.moments = nn.Linear(channels[-1] * 16, 2 * NOISE_SIZE)
 

@@ -17,7 +17,7 @@ from ganonymization.landmark import topology
 from ganonymization.palette import measure_palette
 from ganonymization.region import outline
 from ganonymization.shape import ShapeModel
-from ganonymization.types import Image, Landmarks, Mask
+from ganonymization.types import Affine, Image, Landmarks, Mask
 
 logger = logging.getLogger(__name__)
 
@@ -99,14 +99,12 @@ def _prepare_face(
         "valid": (crop.valid * 255).astype(np.uint8),
         "people": (segment(crop.image) * 255).astype(np.uint8),
         "landmarks": points / np.float32(size_px),
-        "outlines": _outlines(model, landmarks, pose, crop_from_image) / np.float32(size_px),
+        "outlines": _outlines(landmarks, pose, crop_from_image) / np.float32(size_px),
         "palettes": measure_palette(inner, points, draw_maps(points, size_px=size_px)),
     }
 
 
-def _outlines(
-    model: ShapeModel, landmarks: Landmarks, pose: Pose, crop_from_image: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float32]:
+def _outlines(landmarks: Landmarks, pose: Pose, crop_from_image: Affine) -> npt.NDArray[np.float32]:
     shape = pose.undo(landmarks.points.astype(np.float64))
     sets = [transform(outline(shape, pose, growth=growth), crop_from_image) for growth in GROWTHS]
     longest = max(len(points) for points in sets)

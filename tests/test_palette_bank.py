@@ -1,0 +1,158 @@
+import numpy as np
+import pytest
+
+from ganonymization.appearance import Appearance
+from ganonymization.errors import WeightsError
+from ganonymization.palette import SKIN, SPREAD
+from ganonymization.palette_bank import (
+    K_ANONYMITY,
+    TONE_REACH,
+    TONE_STEP,
+    AnyPalette,
+    MatchSurround,
+    PaletteBank,
+    is_grey,
+)
+from ganonymization.surround import no_surround
+from ganonymization.types import Surround
+
+BANK = PaletteBank.load()
+CHILD, ADULT, OLD = np.eye(3, dtype=np.float32)
+UNSURE = np.full(3, 1 / 3, np.float32)
+MEDIUM = np.float32([0.2, 0.0, -0.1])
+
+
+def a_surround(seed=0, *, grey=False):
+    """Noise around a square that is cut out."""
+    image = np.random.default_rng(seed).integers(0, 255, (64, 64, 3), np.uint8)
+    if grey:
+        image = np.repeat(image[..., :1], 3, axis=2)
+    known = np.ones((64, 64), np.float32)
+    known[16:48, 16:48] = 0
+    return Surround((image * (known > 0)[..., None]).astype(np.uint8), known, np.ones_like(known))
+
+
+def reading(skin=MEDIUM, male=0.5, age=UNSURE, beard=0.3):
+    return MatchSurround(BANK, lambda _: Appearance(np.asarray(skin, np.float32), 0.1, male, age, beard))
+
+
+def entry_of(palette):
+    """The bank's entry whose colours, up to the light, are those of the palette."""
+    colors = np.delete(BANK.palettes, SPREAD, axis=1).reshape(-1, 5, 3) + 1
+    found = np.delete(palette, SPREAD).reshape(5, 3) + 1
+    return int(np.abs(colors / colors[:, :1] - found / found[:1]).sum(axis=(1, 2)).argmin())
+
+
+def test_every_entry_stands_for_k_faces_or_more():
+    assert K_ANONYMITY >= 8
+    assert BANK.counts.min() >= K_ANONYMITY
+
+
+def test_entries_are_colours_and_shares():
+    assert np.abs(BANK.palettes).max() <= 1
+    assert BANK.palettes[:, SPREAD].min() > 0
+    for share in (BANK.male, BANK.beard, BANK.age):
+        assert share.min() >= 0
+        assert share.max() <= 1
+    np.testing.assert_allclose(BANK.age.sum(axis=1), 1, atol=1e-5)
+
+
+def test_no_entry_has_a_beard_on_a_child_or_a_woman():
+    bearded = BANK.beard > 0.5
+    assert bearded.any()
+    assert (BANK.male[bearded] > 0.5).all()
+    assert (BANK.age[bearded].argmax(axis=1) > 0).all()
+
+
+def test_an_entry_of_too_few_faces_is_refused():
+    few = np.full(len(BANK.counts), K_ANONYMITY - 1, np.float32)
+    with pytest.raises(WeightsError, match=str(K_ANONYMITY)):
+        PaletteBank(BANK.palettes, few, BANK.male, BANK.age, BANK.beard)
+
+
+def test_a_bank_comes_back_as_it_was_saved(tmp_path):
+    BANK.save(tmp_path / "bank.npz")
+    again = PaletteBank.load(tmp_path / "bank.npz")
+    np.testing.assert_array_equal(again.palettes, BANK.palettes)
+    np.testing.assert_array_equal(again.beard, BANK.beard)
+
+
+def test_a_file_that_is_no_bank_is_named(tmp_path):
+    (tmp_path / "bank.npz").write_text("no")
+    with pytest.raises(WeightsError, match=r"bank\.npz"):
+        PaletteBank.load(tmp_path / "bank.npz")
+
+
+@pytest.mark.parametrize("choose", [AnyPalette(BANK), MatchSurround.load(), reading()])
+def test_same_surround_and_identity_give_the_same_palette(choose):
+    first, second = choose(a_surround(), 5), choose(a_surround(), 5)
+    assert first.tobytes() == second.tobytes()
+    assert first.shape == (16,)
+    assert first.dtype == np.float32
+
+
+def test_pixels_under_the_cut_change_nothing():
+    choose, clean, dirty = MatchSurround.load(), a_surround(), a_surround()
+    dirty.image[16:48, 16:48] = np.random.default_rng(9).integers(0, 255, (32, 32, 3))
+    for identity in range(20):
+        assert choose(clean, identity).tobytes() == choose(dirty, identity).tobytes()
+
+
+@pytest.mark.parametrize("choose", [AnyPalette(BANK), MatchSurround.load()])
+def test_a_face_on_its_own_gets_any_palette(choose):
+    drawn = {choose(no_surround(64), identity).tobytes() for identity in range(400)}
+    assert len(drawn) > len(BANK.counts) / 2
+    assert drawn <= {palette.tobytes() for palette in BANK.palettes}
+
+
+def test_identities_differ_within_one_surround():
+    choose = MatchSurround.load()
+    assert len({choose(a_surround(), identity).tobytes() for identity in range(100)}) >= 8
+
+
+def test_a_grey_picture_gets_a_grey_palette():
+    choose = MatchSurround.load()
+    for identity in range(20):
+        colors = np.delete(choose(a_surround(grey=True), identity), SPREAD).reshape(5, 3)
+        assert np.ptp(colors, axis=1).max() < 1e-5
+
+
+def test_grey_is_told_from_colour():
+    assert is_grey(a_surround(grey=True))
+    assert not is_grey(a_surround())
+    assert not is_grey(no_surround(64))
+
+
+@pytest.mark.parametrize("skin", [(0.5, 0.2, 0.1), (-0.4, -0.6, -0.7), (0.1, -0.1, -0.2)])
+def test_skin_comes_out_in_the_tone_read_on_a_coarse_grid(skin):
+    palettes = np.stack([reading(skin)(a_surround(), identity) for identity in range(30)])
+    grid = np.round(np.array(skin) / TONE_STEP) * TONE_STEP
+    assert np.abs(palettes[:, SKIN] - grid).mean() < TONE_REACH / 4
+
+
+def test_differences_finer_than_the_grid_change_nothing():
+    one, two = reading(TONE_STEP * np.array([0.6, 1.1, 2.2])), reading(TONE_STEP * np.array([1.4, 0.6, 1.8]))
+    for identity in range(20):
+        assert one(a_surround(), identity).tobytes() == two(a_surround(), identity).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("traits", "allowed"),
+    [
+        ({"male": 0.05, "beard": 0.02}, (BANK.male < 0.5) & (BANK.beard < 0.5)),
+        ({"male": 0.95, "beard": 0.95}, (BANK.male > 0.5) & (BANK.beard > 0.5)),
+        ({"male": 0.95, "beard": 0.05}, (BANK.male > 0.5) & (BANK.beard < 0.5)),
+        ({"age": CHILD, "beard": 0.02}, BANK.age[:, 0] > 0.5),
+        ({"age": OLD}, BANK.age[:, 2] > 0.5),
+        ({"age": ADULT}, BANK.age[:, 1] > 0.5),
+    ],
+)
+def test_entries_agree_where_the_reader_is_sure(traits, allowed):
+    drawn = {entry_of(reading(**traits)(a_surround(), identity)) for identity in range(60)}
+    assert len(drawn) > 3
+    assert drawn <= set(np.flatnonzero(allowed))
+
+
+def test_an_unsure_reader_leaves_sex_to_the_identity():
+    drawn = [entry_of(reading()(a_surround(), identity)) for identity in range(60)]
+    assert 5 < (BANK.male[drawn] > 0.5).sum() < 55

@@ -15,7 +15,7 @@ from ganonymization.types import Landmarks, Patch, Surround
 NOISE_SIZE: Final = 32
 """Numbers drawn from the identity that decide what landmarks, surround and palette leave open."""
 
-_INPUTS: Final = ("maps", "surround", "known", "palette", "noise")
+INPUTS: Final = ("maps", "surround", "known", "palette", "noise")
 
 
 class Pix2Pix:
@@ -33,7 +33,7 @@ class Pix2Pix:
     @classmethod
     def load(cls, *, runtime: Runtime = Runtime()) -> Pix2Pix:  # noqa: B008 - frozen
         """Return the generator of the package."""
-        return cls(Network(weights.locate("generator"), inputs=_INPUTS, outputs=["image"], runtime=runtime))
+        return cls(Network(weights.locate("generator"), inputs=INPUTS, outputs=["image"], runtime=runtime))
 
     def __call__(
         self, landmarks: Landmarks, surround: Surround, *, palette: npt.NDArray[np.float32], identity: int

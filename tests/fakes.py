@@ -41,7 +41,7 @@ def shape(seed=None, *, off_model=0.0):
     """The mean face, or a face of its own with an expression of its own; `off_model` adds what no component holds."""
     model = shape_model()
     if seed is None:
-        return model.mean
+        return model.mean.copy()
     rng = np.random.default_rng(seed)
     coefficients = rng.multivariate_normal(np.zeros(len(model.within)), model.within + model.between)
     return model.from_coefficients(coefficients) + off_model * rng.standard_normal((478, 3))
@@ -84,7 +84,7 @@ class FakeDetect:
     def __init__(self, faces):
         self.faces = list(faces)
 
-    def __call__(self, image, /):
+    def __call__(self, _image, /):
         return list(self.faces)
 
 
@@ -94,7 +94,7 @@ class FakeLandmark:
     def __init__(self, known):
         self.known = [(face, found) for face, found in known if found is not None]
 
-    def __call__(self, image, face, /):
+    def __call__(self, _image, face, /):
         for other, found in self.known:
             if other is face:
                 return found
@@ -110,7 +110,7 @@ class FakePalette:
 
 
 class FakeSynthesize:
-    """Noise in which every bit of the inputs shows where nothing is known, the surround elsewhere; remembers surrounds."""
+    """Noise in which every bit of the inputs shows where nothing is known, the surround elsewhere."""
 
     def __init__(self, size_px=64):
         self.size_px = size_px
@@ -146,10 +146,10 @@ class FakeVerify:
         self.distances = list(distances)
         self.results = []
 
-    def remember(self, image, face, landmarks):
+    def remember(self, _image, face, _landmarks):
         return face
 
-    def __call__(self, reference, result, drawn):
+    def __call__(self, _reference, result, _drawn):
         self.results.append(result.copy())
         return Check(
             redetected=True,

@@ -3,10 +3,9 @@ import pytest
 
 from ganonymization.appearance import Appearance
 from ganonymization.errors import WeightsError
-from ganonymization.palette import SKIN, SPREAD
+from ganonymization.palette import LUMA, SKIN, SPREAD
 from ganonymization.palette_bank import (
     K_ANONYMITY,
-    TONE_REACH,
     TONE_STEP,
     AnyPalette,
     MatchSurround,
@@ -126,12 +125,14 @@ def test_grey_is_told_from_colour():
 @pytest.mark.parametrize("skin", [(0.5, 0.2, 0.1), (-0.4, -0.6, -0.7), (0.1, -0.1, -0.2)])
 def test_skin_comes_out_in_the_tone_read_on_a_coarse_grid(skin):
     palettes = np.stack([reading(skin)(a_surround(), identity) for identity in range(30)])
-    grid = np.round(np.array(skin) / TONE_STEP) * TONE_STEP
-    assert np.abs(palettes[:, SKIN] - grid).mean() < TONE_REACH / 4
+    wanted = np.array(skin) + 1
+    steps = (palettes[:, SKIN] + 1) @ LUMA / TONE_STEP
+    np.testing.assert_allclose(steps, np.round(wanted @ LUMA / TONE_STEP), atol=1e-4)
+    assert np.abs(palettes[:, SKIN] + 1 - wanted).mean() < 20 / 127.5
 
 
 def test_differences_finer_than_the_grid_change_nothing():
-    one, two = reading(TONE_STEP * np.array([0.6, 1.1, 2.2])), reading(TONE_STEP * np.array([1.4, 0.6, 1.8]))
+    one, two = (reading(np.array([1.36, 1.0, 0.72]) * brightness * TONE_STEP / 1.076 - 1) for brightness in (4.7, 5.3))
     for identity in range(20):
         assert one(a_surround(), identity).tobytes() == two(a_surround(), identity).tobytes()
 
@@ -143,6 +144,7 @@ def test_differences_finer_than_the_grid_change_nothing():
         ({"male": 0.95, "beard": 0.95}, (BANK.male > 0.5) & (BANK.beard > 0.5)),
         ({"male": 0.95, "beard": 0.05}, (BANK.male > 0.5) & (BANK.beard < 0.5)),
         ({"age": CHILD, "beard": 0.02}, BANK.age[:, 0] > 0.5),
+        ({"male": 0.5, "beard": 0.2}, BANK.beard < 0.5),
         ({"age": OLD}, BANK.age[:, 2] > 0.5),
         ({"age": ADULT}, BANK.age[:, 1] > 0.5),
     ],

@@ -39,7 +39,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("faces", type=Path)
-    parser.add_argument("--views", type=int, default=6, help="views of each face, with and without its background")
+    parser.add_argument("--views", type=int, default=4, help="views of each face, with and without its background")
     parser.add_argument("--epochs", type=int, default=12)
     arguments = parser.parse_args()
     torch.set_num_threads(1)

@@ -18,7 +18,7 @@ from ganonymization.region import GROWTH, hull, outline
 from ganonymization.segment import Segment
 from ganonymization.shape import ShapeModel
 from ganonymization.stages import Blend, ChoosePalette, Detect, Landmark, Obscure, Reshape, Synthesize
-from ganonymization.surround import cut_surround, no_surround
+from ganonymization.surround import cut_surround, no_surround, ring_px
 from ganonymization.timing import Stopwatch
 from ganonymization.types import Affine, Box, Crop, Face, Image, Landmarks, Outcome, Points, Receipt, Region, Result
 from ganonymization.verify import Check, Verify
@@ -103,15 +103,17 @@ class Anonymizer:
         with clock("detect"):
             faces = self._detect(image)
         looks = [self._look(image, face) for face in faces]
-        cuts = [look.outline if isinstance(look, Seen) else cover_outline(look.box) for look in looks]
+        originals = {index: _cover(look) for index, look in enumerate(looks)}  # faces still in the result as they came
         result, receipts = image.copy(), list[Receipt]()
         for index, look in enumerate(looks):
             if isinstance(look, Receipt):
                 receipts.append(look)
                 continue
-            others = cuts[:index] + cuts[index + 1 :]
+            others = [points for other, points in originals.items() if other != index]
             result, receipt = self._replace(image, result, look, others, identity=derive(identity, index))
             receipts.append(receipt)
+            if receipt.outcome is Outcome.SYNTHESIZED:
+                del originals[index]
         with clock("obscure"):
             for face, receipt in zip(faces, receipts, strict=True):
                 if receipt.outcome is Outcome.OBSCURED:
@@ -188,7 +190,8 @@ class Anonymizer:
             patch = self._synthesize(moved, surround, palette=palette, identity=identity)
         with clock("blend"):
             trusted = Crop(surround.image, crop_from_image, surround.known)
-            blended = self._blend(result, trusted, patch, blend_mask(own, size_px=size_px))
+            mask = blend_mask(own, size_px=size_px, ring_px=ring_px(crop))
+            blended = self._blend(result, trusted, patch, mask)
         return blended, drawn
 
     def _outline_of(self, landmarks: Landmarks, pose: Pose) -> Points:
@@ -238,6 +241,11 @@ def derive(identity: int, index: int) -> int:
     if identity < 0 or index < 0:
         raise ValueError(f"identity is {identity} and index {index}; both must be 0 or more")
     return int(np.random.SeedSequence([identity, index]).generate_state(1)[0])
+
+
+def _cover(look: Seen | Receipt) -> Points:
+    """Return points whose convex hull covers a face, in pixels of the picture."""
+    return look.outline if isinstance(look, Seen) else cover_outline(look.box)
 
 
 def _in_crop(landmarks: Landmarks, crop_from_image: Affine) -> Landmarks:

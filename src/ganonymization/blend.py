@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import cv2
@@ -11,7 +12,6 @@ import numpy.typing as npt
 from ganonymization.crop import pixel_centred
 from ganonymization.geometry import invert, transform
 from ganonymization.region import hull_mask
-from ganonymization.surround import MARGIN
 from ganonymization.types import Affine, Crop, Image, Mask, Patch, Points
 
 Floats = npt.NDArray[np.float32]
@@ -19,20 +19,33 @@ Floats = npt.NDArray[np.float32]
 MAX_LIGHT_SHIFT: Final = 40.0
 """Largest change of brightness or colour by which the patch is drawn towards the surround, 0..255."""
 
+_OVERALL_LIGHT: Final = 1 / 6
+_EDGE_LIGHT: Final = 1 / 24
+"""How far light is carried inwards, as standard deviations in sides of the crop: what a region shares, and the rest."""
+
+_SAMPLING_REACH_PX: Final = math.sqrt(2)
+"""How far bilinear sampling of the mask looks: so far around the hull it must be 1, or the original shines through."""
+
+_OPAQUE: Final = 0.999
+"""From here on the original has no part in a pixel, not even in the last bit."""
+
 _GRAIN_SEED: Final = 20250211
 
 
-def blend_mask(outline: Points, *, size_px: int) -> Mask:
-    """Return the (S, S) mask of a region: 1 over the hull, falling to 0 in the ring around it that is synthesized too.
+def blend_mask(outline: Points, *, size_px: int, ring_px: float) -> Mask:
+    """Return the (S, S) mask of a region: 1 over the hull and falling to 0 around it.
 
     No pixel of the original under the hull is mixed into the result, however soft the edge.
+
+    Args:
+        outline: (M, 2) points in crop pixels; the mask covers their convex hull.
+        size_px: side S of the crop.
+        ring_px: width of the soft edge.
     """
-    margin_px = MARGIN * size_px
-    solid = hull_mask(outline, size_px=size_px, margin_px=0.25 * margin_px)
-    rim = hull_mask(outline, size_px=size_px, margin_px=margin_px)
+    solid = hull_mask(outline, size_px=size_px, margin_px=max(0.25 * ring_px, _SAMPLING_REACH_PX))
     gap = cv2.distanceTransform((solid <= 0).astype(np.uint8), cv2.DIST_L2, 5)
-    ramp = np.clip(1 - gap / max(margin_px, 1.0), 0, 1) * (rim > 0)
-    return np.maximum(np.where(solid > 0, 1.0, 0.0), ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
+    ramp = np.clip(1 - gap / ring_px, 0, 1)
+    return np.asarray(ramp * ramp * (3 - 2 * ramp), np.float32)
 
 
 class SeamlessBlend:
@@ -59,16 +72,20 @@ def match_light(patch: Image, crop: Image, trusted: Mask) -> Floats:
     """
     difference = (crop.astype(np.float32) - patch) * trusted[..., None]
     size_px = patch.shape[0]
-    near = _spread(difference, trusted, size_px / 24)
-    correction = np.clip(near, -MAX_LIGHT_SHIFT, MAX_LIGHT_SHIFT)
-    return np.clip(patch + correction, 0, 255).astype(np.float32)
+    overall = _spread(difference, trusted, _OVERALL_LIGHT * size_px)
+    at_edge = _spread(difference - overall * trusted[..., None], trusted, _EDGE_LIGHT * size_px)
+    correction = np.clip(overall + at_edge, -MAX_LIGHT_SHIFT, MAX_LIGHT_SHIFT)
+    return np.asarray(np.clip(patch + correction, 0, 255), np.float32)
 
 
-def _spread(values: Floats, weight: Mask, sigma: float) -> Floats:
-    """Return the local weighted mean of values, fading to zero where nothing is known nearby."""
-    total = cv2.GaussianBlur(values, (0, 0), sigma)
-    known = cv2.GaussianBlur(weight, (0, 0), sigma)[..., None]
-    return np.asarray(total / np.maximum(known, 0.12), np.float32)
+def _spread(values: Floats, weight: Mask, sigma_px: float) -> Floats:
+    """Return the local weighted mean of (S, S, 3) values, fading to zero where nothing is known nearby."""
+    layers = np.concatenate([values, weight[..., None]], axis=2)
+    size_wh = weight.shape[::-1]
+    step = max(1, int(sigma_px / 4))  # a wide blur is the same at a coarser resolution, and much faster
+    small = cv2.resize(layers, (size_wh[0] // step, size_wh[1] // step), interpolation=cv2.INTER_AREA)
+    blurred = cv2.resize(cv2.GaussianBlur(small, (0, 0), sigma_px / step), size_wh, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(blurred[..., :3] / np.maximum(blurred[..., 3:], 0.12), np.float32)
 
 
 def missing_grain(lit: Floats, crop: Image, trusted: Mask) -> float:
@@ -100,12 +117,13 @@ def _compose(image: Image, lit: Floats, mask: Mask, crop: Crop, *, grain: float)
     matrix = pixel_centred(part_from_crop)
     pixels = cv2.warpAffine(lit, matrix, size_wh, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     alpha = cv2.warpAffine(mask, matrix, size_wh, flags=cv2.INTER_LINEAR)[..., None]
+    alpha[alpha > _OPAQUE] = 1
     if grain > 0.5:
         noise = np.random.default_rng(_GRAIN_SEED).standard_normal(pixels.shape[:2]).astype(np.float32)
         pixels = pixels + grain * noise[..., None]
     result = image.copy()
     part = result[top:bottom, left:right]
-    mixed = part + alpha * (np.clip(pixels, 0, 255) - part)
+    mixed = alpha * np.clip(pixels, 0, 255) + (1 - alpha) * part
     part[:] = np.where(alpha > 0, np.round(mixed), part).astype(np.uint8)
     return result
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import cv2
@@ -50,10 +51,25 @@ def warp(image: Image, crop_from_image: Affine, *, size_px: int) -> Image:
 
 
 def inside(image: Image, crop_from_image: Affine, size_px: int) -> Mask:
-    """Return the (size_px, size_px) mask of crop pixels that lie inside the picture."""
+    """Return the (size_px, size_px) mask, 0 or 1, of crop pixels that show nothing from beyond the picture."""
     height, width = image.shape[:2]
-    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    return fill_polygon(transform(corners, crop_from_image), size_px)
+    (xx, xy, x_shift), (yx, yy, y_shift) = invert(crop_from_image)
+    centers = np.arange(size_px) + 0.5
+    x = xx * centers + xy * centers[:, None] + x_shift
+    y = yx * centers + yy * centers[:, None] + y_shift
+    border = _shrink_factor(crop_from_image) / 2 - 1e-6
+    within = (x >= border) & (x <= width - border) & (y >= border) & (y <= height - border)
+    return np.asarray(within, np.float32)
+
+
+def reach_px(crop_from_image: Affine) -> float:
+    """Return how far around the centre of a crop pixel, in crop pixels, `warp` looks at the picture.
+
+    Bilinear sampling reaches less than one sample to each side; samples that are averages reach half of one further.
+    """
+    factor = _shrink_factor(crop_from_image)
+    samples = 1.0 if factor == 1 else 1.5
+    return math.sqrt(2) * samples * factor * scale_of(crop_from_image)
 
 
 def fill_polygon(points: Points, size_px: int) -> Mask:
@@ -76,9 +92,13 @@ def pixel_centred(affine: Affine) -> Affine:
     return shifted
 
 
+def _shrink_factor(crop_from_image: Affine) -> int:
+    return max(1, int(1 / max(scale_of(crop_from_image), 1e-6)))
+
+
 def _shrink(image: Image, crop_from_image: Affine, size_px: int) -> tuple[Image, Affine]:
     """Return the part of the picture under the crop, area-averaged by a whole factor, and its map from the picture."""
-    factor = max(1, int(1 / max(scale_of(crop_from_image), 1e-6)))
+    factor = _shrink_factor(crop_from_image)
     if factor == 1:
         return image, np.eye(2, 3)
     height, width = image.shape[:2]
@@ -87,10 +107,9 @@ def _shrink(image: Image, crop_from_image: Affine, size_px: int) -> tuple[Image,
     )
     left, top = np.clip(np.floor(corners.min(axis=0)).astype(int) - factor, 0, (width - 1, height - 1))
     right, bottom = np.clip(np.ceil(corners.max(axis=0)).astype(int) + factor, (left + 1, top + 1), (width, height))
-    part = image[top:bottom, left:right]
-    size_wh = (max(1, part.shape[1] // factor), max(1, part.shape[0] // factor))
+    below, beside = (top - bottom) % factor, (left - right) % factor
+    part = cv2.copyMakeBorder(image[top:bottom, left:right], 0, below, 0, beside, cv2.BORDER_REPLICATE)
+    size_wh = (part.shape[1] // factor, part.shape[0] // factor)
     shrunk = cv2.resize(part, size_wh, interpolation=cv2.INTER_AREA)
-    ratio = np.array([size_wh[0] / part.shape[1], size_wh[1] / part.shape[0]])
-    return shrunk.astype(np.uint8, copy=False), np.array(
-        [[ratio[0], 0, -left * ratio[0]], [0, ratio[1], -top * ratio[1]]]
-    )
+    part_from_image = np.array([[1.0, 0, -left], [0, 1, -top]])
+    return shrunk.astype(np.uint8, copy=False), part_from_image / factor

@@ -37,6 +37,19 @@ _RUNTIME_NAMES = {
 }
 
 
+_state = onnxruntime.capi.onnxruntime_pybind11_state
+_LOAD_ERRORS = (
+    _state.Fail,
+    _state.InvalidArgument,
+    _state.InvalidGraph,
+    _state.InvalidProtobuf,
+    _state.NoSuchFile,
+    _state.NotImplemented,
+    _state.RuntimeException,
+)
+"""What ONNX Runtime raises for a file that it cannot load; its errors have no root of their own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """How networks are run.
@@ -105,7 +118,7 @@ def _open_session(path: Path, runtime: Runtime) -> onnxruntime.InferenceSession:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=[wanted])
-    except onnxruntime.capi.onnxruntime_pybind11_state.OnnxRuntimeException as error:
+    except _LOAD_ERRORS as error:
         raise WeightsError(f"{path}: not a network that ONNX Runtime can load ({error})") from error
 
 

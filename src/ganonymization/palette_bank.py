@@ -1,9 +1,9 @@
 """A bank of average palettes, and the choice of one entry for an invented person.
 
-What a choice may carry over from the picture is bounded: the face is cut out of the surround beforehand; the predicted
-skin colour is rounded to a grid of `TONE_STEP` (eleven steps per channel), and so is the light that the entry's colours
-are scaled to; sex, age band and beard count only as possible or unlikely; and a picture is grey or not. Everything else
-comes from the identity.
+What a choice may carry over from the picture is bounded: the face is cut out of the surround beforehand; the skin
+colour read from the surround is rounded to steps of brightness (`TONE_STEP`, eleven from black to white) and of hue
+(`HUE_STEP`), and only the rounded brightness sets the light that an entry's colours are scaled to; sex, age band and
+beard count only as possible or unlikely; and a picture is grey or not. Everything else comes from the identity.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ganonymization import weights
 from ganonymization.appearance import Appearance, AppearanceReader
 from ganonymization.errors import WeightsError
 from ganonymization.onnx import Runtime
-from ganonymization.palette import SKIN, PaletteVector, grey_palette, scale_palette
+from ganonymization.palette import LUMA, SKIN, PaletteVector, grey_palette, scale_palette
 from ganonymization.types import Surround
 
 Array: TypeAlias = npt.NDArray[np.float32]
@@ -30,16 +30,25 @@ K_ANONYMITY: Final = 8
 """Fewest faces that an entry of the bank is the mean of."""
 
 TONE_STEP: Final = 24 / 127.5
-"""Grid to which the predicted skin colour is rounded: 24 of 255 levels."""
+"""Grid to which the brightness of the predicted skin is rounded: 24 of 255 levels."""
 
-TONE_REACH: Final = 30 / 127.5
-"""Entries whose skin is this near to the predicted one may be drawn: 30 of 255 levels, averaged over the channels."""
+HUE_STEP: Final = 0.08
+"""Grid to which the ratios of red and blue to brightness are rounded; skin lies in 1 to 1.6 and 0.4 to 1."""
+
+TONE_REACH: Final = 12 / 127.5
+"""Entries whose tone is this near to the predicted one may be drawn: 12 of 255 levels, averaged over the channels."""
+
+LIGHT_WEIGHT: Final = 0.25
+"""Share of a difference in brightness that counts as one in tone; scaling makes up for it, as for light."""
 
 FEWEST_CHOICES: Final = 12
 """Where fewer entries are near enough, the nearest ones are drawn from, so that identities keep differing."""
 
 UNLIKELY: Final = 0.15
 """A trait whose probability is below this is not drawn."""
+
+BEARDED_FROM: Final = 0.25
+"""A beard is drawn from this probability on, above its share of 0.17 among training faces: a wrong one looks worst."""
 
 LEAST_KNOWN: Final = 0.02
 """Share of the surround that must be known before it counts; below it the choice is free."""
@@ -111,8 +120,8 @@ class AnyPalette:
 class MatchSurround:
     """Draw by identity among the entries that fit the surround; fits `stages.ChoosePalette`.
 
-    Where nothing of the surround is known, every entry fits. Otherwise red, green and blue of the entry are scaled so
-    that its skin takes the predicted colour, which is that of the picture's light; a grey picture gets a grey palette.
+    Where nothing of the surround is known, every entry fits. Otherwise the colours of the entry are scaled so that its
+    skin is as bright as the surround suggests, and a grey picture gets a grey palette.
 
     Args:
         bank: the entries.
@@ -133,14 +142,14 @@ class MatchSurround:
         if (surround.known > 0).mean() < LEAST_KNOWN:
             return _free(self._bank, identity)
         appearance = self._read(surround)
-        tone = np.round(appearance.skin / TONE_STEP) * TONE_STEP
+        tone = coarse_tone(appearance.skin)
         palettes = self._bank.palettes
         if is_grey(surround):
             palettes = np.stack([grey_palette(palette) for palette in palettes])
-            tone = np.full(3, tone.mean())
+            tone = np.full(3, _brightness(tone))
         choices = fitting_entries(self._bank, palettes, appearance, tone)
-        chosen = palettes[choices[_draw(len(choices), identity)]]
-        return scale_palette(chosen, np.clip((tone + 1) / np.maximum(chosen[SKIN] + 1, 0.02), *GAIN_RANGE))
+        chosen = choices[_draw(len(choices), identity)]
+        return scale_palette(palettes[chosen], np.full(3, _gains(palettes, tone)[chosen]))
 
 
 def fitting_entries(
@@ -152,13 +161,24 @@ def fitting_entries(
         bank: tells the traits of each entry.
         palettes: (M, 16), the bank's or the same in grey.
         appearance: what the surround suggests.
-        tone: (3,) skin colour to be near to, -1..1.
+        tone: (3,) skin colour to be near to, 0..2.
     """
     agreeing = np.flatnonzero(_agrees(bank, appearance))
-    far = np.abs(palettes[agreeing][:, SKIN] - tone).mean(axis=1)
+    skin = palettes[agreeing][:, SKIN] + 1
+    gains = _gains(palettes[agreeing], tone)[:, None]
+    far = np.abs(skin * gains - tone).mean(axis=1) + LIGHT_WEIGHT * np.abs(_brightness(skin) - _brightness(tone))
     order = np.argsort(far, kind="stable")
     count = max(FEWEST_CHOICES, int((far <= TONE_REACH).sum()))
     return agreeing[order[:count]]
+
+
+def coarse_tone(skin: Array) -> npt.NDArray[np.float64]:
+    """Return a (3,) skin colour, given in -1..1, on the coarse grid, in 0..2."""
+    color = np.clip(skin.astype(np.float64), -1, 1) + 1
+    brightness = max(float(_brightness(color)), TONE_STEP)
+    red, blue = np.round(color[[0, 2]] / brightness / HUE_STEP) * HUE_STEP
+    green = (1 - LUMA[0] * red - LUMA[2] * blue) / LUMA[1]
+    return np.asarray(np.round(brightness / TONE_STEP) * TONE_STEP * np.array([red, green, blue]))
 
 
 def is_grey(surround: Surround) -> bool:
@@ -171,10 +191,19 @@ def _agrees(bank: PaletteBank, appearance: Appearance) -> npt.NDArray[np.bool_]:
     """Return (M,) whether no trait of an entry is unlikely; an entry has the traits that most of its faces have."""
     man, bearded = bank.male > 0.5, bank.beard > 0.5
     sex = np.where(man, appearance.male, 1 - appearance.male) >= UNLIKELY
-    beard = np.where(bearded, appearance.beard, 1 - appearance.beard) >= UNLIKELY
+    beard = np.where(bearded, appearance.beard >= BEARDED_FROM, 1 - appearance.beard >= UNLIKELY)
     age = appearance.age[bank.age.argmax(axis=1)] >= UNLIKELY
     narrowest_first = (sex & age & beard, sex & age, sex, np.ones(len(man), bool))
     return next(agreeing for agreeing in narrowest_first if agreeing.any())
+
+
+def _gains(palettes: Array, tone: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Return (M,) factors that make the skin of palettes as bright as a tone."""
+    return np.clip(_brightness(tone) / np.maximum(_brightness(palettes[:, SKIN] + 1), TONE_STEP), *GAIN_RANGE)
+
+
+def _brightness(colors: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    return np.asarray(colors @ LUMA.astype(np.float64))
 
 
 def _free(bank: PaletteBank, identity: int) -> PaletteVector:

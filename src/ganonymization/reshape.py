@@ -35,9 +35,10 @@ class Reshape:
             raise ValueError(f"strength is {strength}, must be between 0 (copy) and 1 (new shape)")
         self._model = model
         self._strength = strength
-        measures = expression_functionals() @ model.components.T
-        gain = model.within @ measures.T @ np.linalg.inv(measures @ model.within @ measures.T)
-        self._keep = gain @ measures
+        self._measures = expression_functionals()
+        self._measures_of_components = self._measures @ model.components.T
+        covariance = model.within @ self._measures_of_components.T
+        self._gain = covariance @ np.linalg.inv(self._measures_of_components @ covariance)
         values, vectors = np.linalg.eigh(model.between)
         self._between_root = vectors * np.sqrt(np.clip(values, 0, None))
 
@@ -53,8 +54,10 @@ class Reshape:
 
     def _exchange(self, shape: Array, identity: int) -> Array:
         invented = self._draw(identity)
-        source = self._model.coefficients_of(shape)
-        exchanged = self._model.from_coefficients(invented + self._keep @ (source - invented))
+        # measured on the points themselves: what the components cannot hold of an expression must not be lost
+        measured = self._measures @ (shape - self._model.mean).ravel()
+        change = self._gain @ (measured - self._measures_of_components @ invented)
+        exchanged = self._model.from_coefficients(invented + change)
         return _carry_irises(shape, exchanged)
 
     def _draw(self, identity: int) -> Array:

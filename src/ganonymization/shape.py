@@ -155,7 +155,7 @@ def _frontal(points: Array) -> Array:
     """Return the sample that is nearest to its own mirror image, as a start that looks at the camera."""
     eyes = points[:, [topology.RIGHT_EYE_OUTER, topology.LEFT_EYE_OUTER]]
     tilt = np.abs(eyes[:, 0, 1:] - eyes[:, 1, 1:]).sum(axis=1) / np.abs(eyes[:, 0, 0] - eyes[:, 1, 0])
-    return points[int(np.argmin(tilt))]
+    return np.asarray(points[int(np.argmin(tilt))])
 
 
 def _normalised(shape: Array) -> Array:

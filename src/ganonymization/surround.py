@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from ganonymization.crop import reach_px
 from ganonymization.region import hull_mask
 from ganonymization.types import Crop, Points, Surround
 
@@ -26,9 +27,17 @@ def cut_surround(crop: Crop, outlines: Sequence[Points]) -> Surround:
     size_px = crop.image.shape[0]
     known = (crop.valid >= 1).astype(np.float32)
     for points in outlines:
-        known[hull_mask(points, size_px=size_px, margin_px=MARGIN * size_px) > 0] = 0
+        known[hull_mask(points, size_px=size_px, margin_px=ring_px(crop)) > 0] = 0
     image = crop.image * (known > 0)[..., None]
     return Surround(image.astype(np.uint8), known, crop.valid)
+
+
+def ring_px(crop: Crop) -> float:
+    """Return the width of the ring around each hull that is removed as well, in crop pixels.
+
+    No pixel that is handed on may have looked under a hull when the crop was resampled.
+    """
+    return float(max(MARGIN * crop.image.shape[0], reach_px(crop.crop_from_image)))
 
 
 def no_surround(size_px: int) -> Surround:

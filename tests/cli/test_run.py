@@ -252,7 +252,13 @@ class TestWrongUsage:
 
 def write_bomb(path):
     header = b"IHDR" + (50_000).to_bytes(4, "big") * 2 + b"\x08\x02\x00\x00\x00"
-    path.write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0d" + header + zlib.crc32(header).to_bytes(4, "big") + bytes(99))
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"
+        + header
+        + zlib.crc32(header).to_bytes(4, "big")
+        + b"\x00\x00\x00\x63IDAT"
+        + bytes(99)
+    )
 
 
 def write_truncated(path):

@@ -152,6 +152,28 @@ def test_a_picture_without_metadata_stays_without(tmp_path):
     assert b"Exif" not in (tmp_path / "b.jpg").read_bytes()
 
 
+def test_a_tiff_that_would_be_compressed_takes_metadata_as_well(tmp_path):
+    picture = read_picture(write_source(tmp_path / "a.jpg"))
+
+    write_picture(picture, tmp_path / "b.tif", metadata=Metadata.ALL)
+
+    with PIL.Image.open(tmp_path / "b.tif") as image:
+        assert image.getexif().get_ifd(IFD.Exif)[Base.DateTimeOriginal] == "2024:05:06 07:08:09"
+
+
+def test_a_tiff_with_tags_that_cannot_be_packed_is_read_without_them(tmp_path, monkeypatch):
+    path = write_source(tmp_path / "a.tif")
+
+    def fail(*_):
+        raise ValueError("damaged")
+
+    monkeypatch.setattr(PIL.Image.Exif, "tobytes", fail)
+    picture = read_picture(path)
+
+    assert picture.exif == b""
+    assert picture.image.shape == (32, 16, 3)
+
+
 def test_pixels_do_not_depend_on_the_policy(tmp_path):
     source = read_picture(write_source(tmp_path / "a.tif"))
     images = []

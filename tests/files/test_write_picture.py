@@ -39,7 +39,7 @@ def rewrite(path, name, **options):
     return target
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=20)
 @given(data=st.data(), suffix=st.sampled_from([".png", ".tif", ".bmp", ".webp"]))
 def test_lossless_formats_round_trip_every_pixel(tmp_path_factory, data, suffix):
     image = data.draw(st_numpy.arrays(np.uint8, SHAPES.map(lambda size: (*size, 3))))
@@ -50,7 +50,7 @@ def test_lossless_formats_round_trip_every_pixel(tmp_path_factory, data, suffix)
     np.testing.assert_array_equal(read_picture(path).image, image)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=20)
 @given(data=st.data(), suffix=st.sampled_from([".png", ".tif"]))
 def test_transparency_round_trips_and_so_do_the_colours_below_it(tmp_path_factory, data, suffix):
     size = data.draw(SHAPES)

@@ -96,7 +96,7 @@ def _faults_named(path: Path) -> Iterator[None]:
     try:
         yield
     except _PICTURE_FAULTS as error:
-        raise InputError(f"{path}: is damaged or cut short ({error}); get a whole copy of the file") from error
+        raise _damaged(path, error) from error
 
 
 def _identify(path: Path, stream: IO[bytes], max_pixels: int) -> PIL.Image.Image:
@@ -104,17 +104,21 @@ def _identify(path: Path, stream: IO[bytes], max_pixels: int) -> PIL.Image.Image
     head = stream.read(32)
     if not head:
         raise InputError(f"{path}: is empty; get a whole copy of the file")
-    formats = [name for name in _FORMATS if name != "HEIF" or name in PIL.Image.OPEN]
+    PIL.Image.init()
+    formats = [name for name in _FORMATS if name in PIL.Image.OPEN]
     try:
-        with _faults_named(path):
-            return PIL.Image.open(stream, formats=formats)
+        return PIL.Image.open(stream, formats=formats)
     except PIL.Image.DecompressionBombError as error:
         pixels = _PIXELS.search(str(error))
         raise _too_large(path, pixels[0] if pixels else "more", max_pixels) from error
-    except InputError as error:
-        if isinstance(error.__cause__, PIL.UnidentifiedImageError):
-            raise _no_picture(path, head) from error
-        raise
+    except PIL.UnidentifiedImageError as error:
+        raise _no_picture(path, head) from error
+    except _PICTURE_FAULTS as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path}: is damaged or cut short ({error}); get a whole copy of the file")
 
 
 def _no_picture(path: Path, head: bytes) -> InputError:

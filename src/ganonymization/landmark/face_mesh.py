@@ -45,13 +45,15 @@ class FaceMesh:
         """Return the landmarks of one face in pixels of the image.
 
         Raises:
-            LandmarksNotFoundError: presence is below the threshold after the last pass.
+            LandmarksNotFoundError: presence is below the threshold after the last pass, or a point is not finite.
         """
         roi_from_image = roi_of_face(face)
         for _ in range(self._passes):
             found = self._run(image, roi_from_image)
+            if not np.isfinite(found.points).all():
+                raise LandmarksNotFoundError(f"no landmarks in the face at {face.box}: they are not finite")
             roi_from_image = roi_of_landmarks(found.points)
-        if not found.presence >= self._threshold or not np.isfinite(found.points).all():
+        if not found.presence >= self._threshold:
             raise LandmarksNotFoundError(
                 f"no landmarks in the face at {face.box}: presence {found.presence:.2f} is below {self._threshold}"
             )

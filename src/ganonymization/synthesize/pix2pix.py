@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ganonymization import weights
 from ganonymization.condition import draw_maps
+from ganonymization.errors import WeightsError
 from ganonymization.onnx import Network, Runtime
 from ganonymization.types import Landmarks, Patch, Surround
 
@@ -24,11 +25,17 @@ class Pix2Pix:
     Args:
         network: maps (N, 7, S, S) in 0..1, surround (N, 3, S, S) in -1..1, known (N, 1, S, S), palette (N, 16), noise
             (N, 32); output image (N, 3, S, S) in -1..1.
+
+    Raises:
+        WeightsError: the network does not say how large its crop is.
     """
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self.size_px = int(network.input_shape("maps")[-1] or 0)
+        side = network.input_shape("maps")[-1]
+        if not isinstance(side, int):
+            raise WeightsError(f"the generator works in crops of any size, {side!r}; export it for one")
+        self.size_px = side
 
     @classmethod
     def load(cls, *, runtime: Runtime = Runtime()) -> Pix2Pix:  # noqa: B008 - frozen

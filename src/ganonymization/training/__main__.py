@@ -59,13 +59,13 @@ def export(
 ) -> None:
     """Write the averaged generator of a run as ONNX; refuses when it does not compute the same."""
     state = torch.load(run / CHECKPOINT_NAME, map_location="cpu", weights_only=True)
-    config = TrainingConfig(
-        **{key: tuple(value) if isinstance(value, list) else value for key, value in state["config"].items()}
-    )
+    config = TrainingConfig.from_table(state["config"])
     generator = build_generator(config)
     generator.load_state_dict(state["average"])
     difference = export_generator(generator, out, size_px=config.size_px, notes={"samples": str(state["samples"])})
-    typer.echo(f"{out}: {out.stat().st_size / 1e6:.1f} MB after {state['samples']} samples, differs by {difference:.1e}")
+    typer.echo(
+        f"{out}: {out.stat().st_size / 1e6:.1f} MB after {state['samples']} samples, differs by {difference:.1e}"
+    )
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganonymization.appearance import AGE_BANDS, READER_OUTPUTS, reduce_surround
+from ganonymization.appearance import AGE_BANDS, READER_OUTPUTS, READER_PX, reduce_surround
 from ganonymization.palette import SKIN, SPREAD
 from ganonymization.training.config import TrainingConfig
 from ganonymization.training.data import FaceViews
@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 CHANNELS: Final = (4, 24, 32, 40)
 HIDDEN: Final = 48
+_HEADS: Final = (3, 3, 1, 1, 1, len(AGE_BANDS), 1)
 VIEW: Final = TrainingConfig(size_px=64, isolated_share=0.03, grey_share=0.1)
 """Half the generator's resolution: the surround is reduced to 32 px anyway."""
 
@@ -35,22 +36,37 @@ EXPOSURES: Final = (0.35, 1.3)
 
 
 class ReaderNetwork(nn.Module):
-    """(B, 4, 32, 32) reduced surrounds to the outputs of `READER_OUTPUTS`; sex, age and beard as logits."""
+    """(B, 4, 32, 32) reduced surrounds to the outputs of `READER_OUTPUTS`; sex, age and beard as logits.
+
+    Skin is mostly looked up rather than guessed: an attention map picks cells of neck, ears and hands, whose mean
+    colour, a little brighter or darker, is mixed with a guess from the whole picture.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        pairs = itertools.pairwise(CHANNELS)
         layers = [
-            nn.Sequential(nn.Conv2d(a, b, 4, stride=2, padding=1), nn.BatchNorm2d(b), nn.ReLU()) for a, b in pairs
+            nn.Sequential(nn.Conv2d(a, b, 4, stride=2, padding=1), nn.BatchNorm2d(b), nn.ReLU())
+            for a, b in itertools.pairwise(CHANNELS)
         ]
         self.features = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.3))
         self.hidden = nn.Sequential(nn.Linear(CHANNELS[-1] * 16, HIDDEN), nn.ReLU(), nn.Dropout(0.2))
-        self.heads = nn.Linear(HIDDEN, 3 + 1 + 1 + len(AGE_BANDS) + 1)
+        self.heads = nn.Linear(HIDDEN, sum(_HEADS))
+        self.attention = nn.Sequential(nn.Conv2d(CHANNELS[0], 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 1, 1))
+        self.place = nn.Parameter(torch.zeros(1, 1, READER_PX, READER_PX))
 
     def forward(self, surround: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Return skin (B, 3), spread (B,), male (B,), age (B, 3), beard (B,)."""
-        skin, spread, male, age, beard = self.heads(self.hidden(self.features(surround))).split((3, 1, 1, 3, 1), dim=1)
-        return skin, spread[:, 0], male[:, 0], age, beard[:, 0]
+        heads = self.heads(self.hidden(self.features(surround)))
+        guess, light, trust, spread, male, age, beard = torch.split(heads, _HEADS, dim=1)  # type: ignore[no-untyped-call]
+        trust = trust.sigmoid()
+        skin = trust * self._look_up(surround) * (0.5 * light.tanh()).exp() + (1 - trust) * 2 * guess.sigmoid()
+        return skin - 1, spread[:, 0], male[:, 0], age, beard[:, 0]
+
+    def _look_up(self, surround: Tensor) -> Tensor:
+        """Return the (B, 3) mean colour, 0..2, of the cells that look like skin."""
+        likeness = self.attention(surround) + self.place + (surround[:, 3:] + 1e-6).log()
+        weight = likeness.flatten(1).softmax(dim=1)
+        return ((surround[:, :3] + 1).flatten(2) * weight[:, None]).sum(dim=2)
 
 
 class Probabilities(nn.Module):
@@ -118,7 +134,7 @@ def train_reader(views: ReaderSet, labels: FaceLabels, *, epochs: int, seed: int
     """
     torch.manual_seed(seed)
     network, batch_size = ReaderNetwork(), 128
-    optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=0.02)
+    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.02)
     steps = epochs * (len(views.faces) // batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps)
     random = torch.Generator().manual_seed(seed)
@@ -170,7 +186,7 @@ def _expose(surround: Tensor, palette: Tensor, random: torch.Generator) -> tuple
 
 def export_reader(network: ReaderNetwork, path: Path) -> None:
     """Write the network as ONNX with a free batch size."""
-    example = torch.zeros(1, CHANNELS[0], 32, 32)
+    example = torch.zeros(1, CHANNELS[0], READER_PX, READER_PX)
     torch.onnx.export(
         Probabilities(network).eval(),
         (example,),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,9 +72,19 @@ class TrainingConfig:
         Raises:
             ValueError: the file names a key that does not exist.
         """
-        table = tomllib.loads(path.read_text())
+        try:
+            return cls.from_table(tomllib.loads(path.read_text()))
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> TrainingConfig:
+        """Return the configuration that a table of plain values describes; its lists become tuples.
+
+        Raises:
+            ValueError: it names a key that does not exist.
+        """
         unknown = set(table) - set(cls.__slots__)
         if unknown:
-            raise ValueError(f"{path}: unknown keys {sorted(unknown)}; known are {sorted(cls.__slots__)}")
-        values: dict[str, Any] = {key: tuple(row) if isinstance(row, list) else row for key, row in table.items()}
-        return cls(**values)
+            raise ValueError(f"unknown keys {sorted(unknown)}; known are {sorted(cls.__slots__)}")
+        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})

@@ -39,9 +39,11 @@ class Batch(NamedTuple):
     def to(self, device: torch.device) -> Batch:
         """Return the batch on a device with float images in -1..1 and maps and masks in 0..1."""
         image = self.image.to(device, memory_format=torch.channels_last).float() / 127.5 - 1
-        masks = (self.maps, self.known, self.valid)
-        layers = [x.to(device, memory_format=torch.channels_last).float() / 255 for x in masks]
-        return Batch(image, *layers, self.palette.to(device), self.landmarks.to(device))
+        maps, known, valid = (
+            layer.to(device, memory_format=torch.channels_last).float() / 255
+            for layer in (self.maps, self.known, self.valid)
+        )
+        return Batch(image, maps, known, valid, self.palette.to(device), self.landmarks.to(device))
 
 
 class FaceViews(IterableDataset[Batch]):

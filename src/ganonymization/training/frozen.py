@@ -100,20 +100,23 @@ def _pad(arguments: list[Any], _: Attributes) -> Tensor:
 
 
 def _slice(arguments: list[Any], _: Attributes) -> Tensor:
-    x = arguments[0]
+    x: Tensor = arguments[0]
     for start, end, axis in zip(*(part.tolist() for part in arguments[1:4]), strict=True):
         x = x.narrow(axis, start, min(end, x.shape[axis]) - start)
     return x
 
 
 def _reshape(arguments: list[Any], _: Attributes) -> Tensor:
-    shape = [x if size == 0 else size for x, size in zip(arguments[0].shape, arguments[1].tolist(), strict=False)]
-    return arguments[0].reshape(shape + arguments[1].tolist()[len(shape) :])
+    x: Tensor = arguments[0]
+    wanted = arguments[1].tolist()
+    shape = [kept if size == 0 else size for kept, size in zip(x.shape, wanted, strict=False)]
+    return x.reshape(shape + wanted[len(shape) :])
 
 
 def _gather(arguments: list[Any], attributes: Attributes) -> Tensor:
+    x: Tensor = arguments[0]
     axis, index = attributes.get("axis", 0), arguments[1]
-    chosen = arguments[0].index_select(axis, index.reshape(-1))
+    chosen = x.index_select(axis, index.reshape(-1))
     return chosen if index.ndim else chosen.squeeze(axis)
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +27,8 @@ from ganonymization.training.prepare import FaceSet
 from ganonymization.training.sheets import save_sheet
 
 logger = logging.getLogger(__name__)
+
+AnyNetwork = TypeVar("AnyNetwork", bound=nn.Module)
 
 CHECKPOINT_NAME = "checkpoint.pt"
 OUTSIDE_WEIGHT = 0.3
@@ -46,9 +48,9 @@ class Trainer:
         self.config = config
         self.device = device
         self.samples = 0
-        self.generator = build_generator(config).to(device, memory_format=torch.channels_last)
-        self.encoder = IdentityEncoder().to(device, memory_format=torch.channels_last)
-        self.discriminator = Discriminator(config.discriminator_channels).to(device, memory_format=torch.channels_last)
+        self.generator = _placed(build_generator(config), device)
+        self.encoder = _placed(IdentityEncoder(), device)
+        self.discriminator = _placed(Discriminator(config.discriminator_channels), device)
         self.average = copy.deepcopy(self.generator).requires_grad_(requires_grad=False)
         learned = [*self.generator.parameters(), *self.encoder.parameters()]
         self.generator_step = torch.optim.Adam(learned, lr=config.generator_rate, betas=(0.0, 0.99), fused=True)
@@ -138,7 +140,7 @@ class Trainer:
             name = type(network).__name__
             raise FloatingPointError(f"the loss of {name} is {loss.item()} after {self.samples} samples")
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 
     def _set_rates(self) -> None:
@@ -170,6 +172,10 @@ class Trainer:
             getattr(self, name).load_state_dict(state[name])
         self.samples = state["samples"]
         self.random.set_state(state["random"])
+
+
+def _placed(network: AnyNetwork, device: torch.device) -> AnyNetwork:
+    return cast("AnyNetwork", cast("Any", network).to(device, memory_format=torch.channels_last))
 
 
 def build_generator(config: TrainingConfig) -> Generator:

@@ -34,7 +34,7 @@ def generator_hinge(fake: Judgement, pixel_weight: Tensor) -> Tensor:
 
 
 def _patch_mean(values: Tensor, pixel_weight: Tensor) -> Tensor:
-    weight = F.adaptive_avg_pool2d(pixel_weight, values.shape[-2:])
+    weight = F.adaptive_avg_pool2d(pixel_weight, (values.shape[-2], values.shape[-1]))
     return (values * weight).sum() / weight.sum().clamp_min(1)
 
 

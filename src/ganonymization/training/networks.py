@@ -51,7 +51,8 @@ class Down(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (B, target, H/2, W/2)."""
-        return self.convolution(F.leaky_relu(x, 0.2))
+        halved: Tensor = self.convolution(F.leaky_relu(x, 0.2))
+        return halved
 
 
 def unfold_smoothly(x: Tensor, factor: int) -> Tensor:
@@ -74,7 +75,8 @@ class Up(nn.Module):
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
         """Return (B, target, 2H, 2W)."""
         up = unfold_smoothly(self.widen(F.leaky_relu(x, 0.2)), 2)
-        return self.merge(torch.cat([up, skip], dim=1))
+        merged: Tensor = self.merge(torch.cat([up, skip], dim=1))
+        return merged
 
 
 class Generator(nn.Module):

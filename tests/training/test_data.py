@@ -1,0 +1,175 @@
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+from fakes import pose, shape
+from tiny import CONFIG, SIZE_PX, face_set
+
+from ganonymization.condition import draw_maps
+from ganonymization.landmark import topology
+from ganonymization.training.prepare import MARGIN
+
+torch = pytest.importorskip("torch", reason="training needs torch: pip install '.[train]'")
+
+from ganonymization.training import data  # noqa: E402 - torch may be missing
+from ganonymization.training.data import Batch, FaceViews, mirror_order  # noqa: E402
+
+NO_MASKING = dataclasses.replace(CONFIG, isolated_share=0.0, grey_share=0.0)
+
+
+def samples(count=24, config=NO_MASKING, faces=None, index=None):
+    faces = faces or face_set()
+    views = FaceViews(faces, config)
+    rng = np.random.default_rng(11)
+    return [views.sample(number % len(faces.names) if index is None else index, rng) for number in range(count)]
+
+
+def test_a_batch_has_the_shapes_that_the_networks_want():
+    batch = next(iter(FaceViews(face_set(), CONFIG)))
+    shapes = {name: tuple(getattr(batch, name).shape) for name in Batch._fields}
+    assert shapes == {
+        "image": (2, 3, SIZE_PX, SIZE_PX),
+        "maps": (2, 7, SIZE_PX, SIZE_PX),
+        "known": (2, 1, SIZE_PX, SIZE_PX),
+        "valid": (2, 1, SIZE_PX, SIZE_PX),
+        "palette": (2, 16),
+        "landmarks": (2, 478, 3),
+    }
+    assert batch.image.dtype == batch.maps.dtype == batch.known.dtype == torch.uint8
+    assert batch.palette.dtype == batch.landmarks.dtype == torch.float32
+
+
+def test_on_the_device_images_lie_between_minus_one_and_one_and_masks_between_zero_and_one():
+    batch = next(iter(FaceViews(face_set(), CONFIG)))
+    moved = batch.to(torch.device("cpu"))
+    torch.testing.assert_close(moved.image, batch.image.float() / 127.5 - 1)
+    for name in ("maps", "known", "valid"):
+        torch.testing.assert_close(getattr(moved, name), getattr(batch, name).float() / 255)
+    assert moved.palette.equal(batch.palette)
+
+
+def first_images(config, start=0):
+    return [batch.image for batch in itertools.islice(FaceViews(face_set(), config, start=start), 3)]
+
+
+def test_the_same_seed_gives_the_same_stream_and_another_start_another():
+    first, again = first_images(CONFIG), first_images(CONFIG)
+    assert all(a.equal(b) for a, b in zip(first, again, strict=True))
+    assert not first[0].equal(first_images(CONFIG, start=2)[0])
+    assert not first[0].equal(first_images(dataclasses.replace(CONFIG, seed=2))[0])
+
+
+def test_the_surround_is_unknown_inside_the_face_and_beyond_the_picture():
+    for sample in samples():
+        known, hull_map, valid = sample["known"][0], sample["maps"][0], sample["valid"][0]
+        np.testing.assert_array_equal(known[hull_map >= 128], 0)
+        np.testing.assert_array_equal(known[valid < 255], 0)
+        assert set(np.unique(known)) <= {0, 255}
+        assert (known == 255).any()
+
+
+def test_hulls_have_random_sizes():
+    shares = [(sample["known"] == 0).mean() for sample in samples(40, index=0)]
+    assert max(shares) - min(shares) > 0.15
+
+
+def test_an_isolated_face_has_no_surround_and_stands_on_black():
+    faces = dataclasses.replace(face_set(), people=np.zeros_like(face_set().people))
+    for sample in samples(8, dataclasses.replace(CONFIG, isolated_share=1.0), faces):
+        np.testing.assert_array_equal(sample["known"], 0)
+        np.testing.assert_array_equal(sample["image"], 0)
+
+
+def test_a_grey_picture_has_a_grey_palette():
+    for sample in samples(8, dataclasses.replace(NO_MASKING, grey_share=1.0)):
+        np.testing.assert_array_equal(sample["image"][0], sample["image"][1])
+        np.testing.assert_array_equal(sample["image"][0], sample["image"][2])
+        colors = np.delete(sample["palette"], 3).reshape(5, 3)
+        np.testing.assert_allclose(colors, colors[:, :1].repeat(3, axis=1), atol=1e-6)
+
+
+@pytest.mark.parametrize("grey_share", [0.0, 1.0])
+def test_picture_and_palette_change_colour_alike(grey_share):
+    color = np.array([150, 110, 90], np.uint8)
+    image = np.tile(color, (8, 8, 1))
+    palette = np.insert(np.tile(color / 127.5 - 1, 5), 3, 0.2).astype(np.float32)
+    rng = np.random.default_rng(0)
+    changed = [data._recolor(image, palette, rng, grey_share) for _ in range(30)]
+    for picture, recolored in changed:
+        expected = picture[0, 0] / 127.5 - 1
+        np.testing.assert_allclose(np.delete(recolored, 3).reshape(5, 3), np.tile(expected, (5, 1)), atol=0.015)
+        assert recolored.dtype == np.float32
+    levels = np.array([picture[0, 0, 1] for picture, _ in changed])
+    assert np.ptp(levels) > 20
+    spreads = np.array([recolored[3] for _, recolored in changed])
+    assert np.corrcoef(levels, spreads)[0, 1] > 0.9
+
+
+def spot_set():
+    """A face whose picture is black but for a soft spot on the chin."""
+    faces = face_set()
+    wide_px = faces.images.shape[1]
+    chin = faces.landmarks[0, topology.CHIN, :2] * SIZE_PX + (wide_px - wide_px / MARGIN) / 2
+    rows, columns = np.mgrid[:wide_px, :wide_px] + 0.5
+    spot = 220 * np.exp(-((columns - chin[0]) ** 2 + (rows - chin[1]) ** 2) / 8)
+    images = faces.images.copy()
+    images[0] = spot[..., None].astype(np.uint8)
+    return dataclasses.replace(faces, images=images)
+
+
+def test_landmarks_move_with_the_picture():
+    for sample in samples(30, faces=spot_set(), index=0):
+        grey = sample["image"][1].astype(np.float64)
+        rows, columns = np.mgrid[:SIZE_PX, :SIZE_PX] + 0.5
+        middle = np.array([(grey * columns).sum(), (grey * rows).sum()]) / grey.sum()
+        np.testing.assert_allclose(middle, sample["landmarks"][topology.CHIN, :2] * SIZE_PX, atol=0.4)
+
+
+def test_maps_are_drawn_from_the_landmarks_mirrored_or_not():
+    for sample in samples(30):
+        drawn = draw_maps(sample["landmarks"] * np.float32(SIZE_PX), size_px=SIZE_PX)
+        difference = np.abs(drawn.astype(int) - sample["maps"])
+        assert difference.mean() < 4  # polygons are not drawn quite symmetrically
+        assert difference[0].mean() < 4
+
+
+def whole_sample():
+    points = pose((15, 17), 20, roll_deg=20).apply(shape(3)).astype(np.float32)
+    maps = draw_maps(points, size_px=SIZE_PX)
+    picture = np.random.default_rng(0).integers(0, 256, (3, SIZE_PX, SIZE_PX), np.uint8)
+    return {"image": picture, "maps": maps, "landmarks": points / SIZE_PX, "palette": np.zeros(16, np.float32)}
+
+
+def test_a_mirrored_sample_has_everything_on_the_other_side():
+    sample = whole_sample()
+    flipped = data._flip(sample)
+    np.testing.assert_array_equal(flipped["image"], sample["image"][:, :, ::-1])
+    np.testing.assert_array_equal(flipped["maps"], sample["maps"][:, :, ::-1])
+    drawn = draw_maps(flipped["landmarks"] * np.float32(SIZE_PX), size_px=SIZE_PX).astype(int)
+    assert np.abs(drawn - flipped["maps"]).mean() < 0.25 * np.abs(drawn - sample["maps"]).mean()
+    for right, left in ((33, 263), (61, 291), (468, 473), (70, 300), (10, 10)):
+        np.testing.assert_allclose(flipped["landmarks"][left, 1:], sample["landmarks"][right, 1:])
+        np.testing.assert_allclose(flipped["landmarks"][left, 0], 1 - sample["landmarks"][right, 0])
+    for name, value in data._flip(flipped).items():
+        np.testing.assert_allclose(value, sample[name], atol=1e-6)
+
+
+def test_half_of_the_samples_are_mirrored():
+    sides = [np.sign(sample["landmarks"][33, 2] - sample["landmarks"][263, 2]) for sample in samples(60, index=2)]
+    assert 15 < (np.array(sides) > 0).sum() < 45
+
+
+def test_every_landmark_has_one_counterpart_on_the_other_side():
+    order = mirror_order()
+    np.testing.assert_array_equal(order[order], np.arange(478))
+    for right, left in ((33, 263), (133, 362), (61, 291), (468, 473), (105, 334), (10, 10), (152, 152), (1, 1)):
+        assert order[right] == left
+        assert order[left] == right
+
+
+def test_an_unmoved_view_is_the_middle_of_the_prepared_picture():
+    layer = face_set().images[0]
+    rim_px = (layer.shape[0] - SIZE_PX) // 2
+    view = data._resample(layer, np.eye(2, 3), SIZE_PX)
+    np.testing.assert_array_equal(view, layer[rim_px : rim_px + SIZE_PX, rim_px : rim_px + SIZE_PX])

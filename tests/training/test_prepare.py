@@ -36,7 +36,8 @@ def test_the_middle_of_a_prepared_picture_is_the_synthesis_crop(seed):
     crop, points = crop_of(seed)
     middle = slice(RIM_PX, RIM_PX + SIZE_PX)
     difference = face_set().images[seed][middle, middle].astype(int) - crop.image
-    assert np.abs(difference).max() <= 1
+    assert np.abs(difference).max() <= 6  # the averaged blocks of both lie half a block apart
+    assert np.abs(difference).mean() < 1
     np.testing.assert_allclose(face_set().landmarks[seed] * SIZE_PX, points, atol=1e-3)
 
 

@@ -16,6 +16,9 @@ from ganonymization.types import Landmarks, Patch, Surround
 NOISE_SIZE: Final = 32
 """Numbers drawn from the identity that decide what landmarks, surround and palette leave open."""
 
+TRUNCATION: Final = 0.5
+"""Factor on the noise: less variety, fewer blotches (the truncation trick of Brock et al., "Large scale GAN training", 2018)."""
+
 INPUTS: Final = ("maps", "surround", "known", "palette", "noise")
 
 
@@ -60,7 +63,8 @@ class Pix2Pix:
 
 def draw_noise(identity: int) -> npt.NDArray[np.float32]:
     """Return the (32,) noise of an identity."""
-    return np.random.default_rng([identity, 2]).standard_normal(NOISE_SIZE).astype(np.float32)
+    normal = np.random.default_rng([identity, 2]).standard_normal(NOISE_SIZE)
+    return (TRUNCATION * normal).astype(np.float32)
 
 
 def surround_tensor(surround: Surround) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:

@@ -1,0 +1,155 @@
+import dataclasses
+import json
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch: pip install '.[train]'")
+
+from tiny import CONFIG, face_set  # noqa: E402 - torch may be missing
+
+from ganonymization.training.data import FaceViews  # noqa: E402
+from ganonymization.training.loop import CHECKPOINT_NAME, Schedule, Trainer, save_checkpoint, train  # noqa: E402
+
+CPU = torch.device("cpu")
+NETWORKS = ("generator", "encoder", "discriminator", "average")
+OFTEN = Schedule(checkpoint_seconds=0, sheet_samples=4, log_samples=2)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def batches(count, config=CONFIG):
+    stream = iter(FaceViews(face_set(), config))
+    return [next(stream).to(CPU) for _ in range(count)]
+
+
+def weights_of(trainer):
+    return {
+        f"{name}.{key}": value.clone()
+        for name in NETWORKS
+        for key, value in getattr(trainer, name).state_dict().items()
+    }
+
+
+def require_equal(first, second):
+    """Compare nested states to the last bit."""
+    assert type(first) is type(second)
+    if isinstance(first, dict):
+        assert first.keys() == second.keys()
+        for key in first:
+            require_equal(first[key], second[key])
+    elif isinstance(first, (list, tuple)):
+        assert len(first) == len(second)
+        for a, b in zip(first, second, strict=True):
+            require_equal(a, b)
+    elif isinstance(first, torch.Tensor):
+        assert first.equal(second)
+    else:
+        assert first == second
+
+
+def test_two_steps_teach_every_network():
+    trainer = Trainer(CONFIG, CPU)
+    before = weights_of(trainer)
+    for batch in batches(2):
+        report = trainer.step(batch)
+    assert set(report) == {"discriminator", "adversarial", "features", "l1", "coarse", "divergence"}
+    assert all(value == value for value in report.values())
+    changed = {key.split(".")[0] for key, value in weights_of(trainer).items() if not value.equal(before[key])}
+    assert changed == set(NETWORKS)
+    assert trainer.samples == 4
+
+
+def test_the_average_lies_between_its_start_and_the_present_weights():
+    trainer = Trainer(CONFIG, CPU)
+    start = weights_of(trainer)
+    trainer.step(batches(1)[0])
+    after = weights_of(trainer)
+    name = "stem.weight"
+    moved, averaged = (
+        after[f"generator.{name}"] - start[f"generator.{name}"],
+        after[f"average.{name}"] - start[f"average.{name}"],
+    )
+    share = (averaged / moved)[moved.abs() > 1e-5]
+    torch.testing.assert_close(share, share.mean().expand_as(share), atol=1e-2, rtol=0)
+    assert 0.2 < share.mean() < 1
+
+
+def test_a_discriminator_s_weights_stay_while_the_generator_learns_from_it():
+    trainer = Trainer(CONFIG, CPU)
+    trainer.step(batches(1)[0])
+    assert all(parameter.requires_grad for parameter in trainer.discriminator.parameters())
+    assert not any(parameter.requires_grad for parameter in trainer.average.parameters())
+
+
+def test_a_resumed_trainer_is_the_same_to_the_last_bit(tmp_path):
+    first_batch, second_batch, third_batch = batches(3)
+    trainer = Trainer(CONFIG, CPU)
+    trainer.step(first_batch)
+    save_checkpoint(trainer, tmp_path / CHECKPOINT_NAME)
+    resumed = Trainer(dataclasses.replace(CONFIG, seed=9), CPU)
+    resumed.restore(torch.load(tmp_path / CHECKPOINT_NAME, weights_only=True))
+    for name in ("samples", "random", *NETWORKS, "generator_step", "discriminator_step"):
+        require_equal(resumed.state()[name], trainer.state()[name])
+    for batch in (second_batch, third_batch):
+        assert resumed.step(batch) == trainer.step(batch)
+    require_equal(weights_of(resumed), weights_of(trainer))
+    assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT_NAME]
+
+
+def test_the_same_seed_learns_the_same():
+    results = []
+    for _ in range(2):
+        trainer = Trainer(CONFIG, CPU)
+        results.append((trainer.step(batches(1)[0]), weights_of(trainer)))
+    assert results[0][0] == results[1][0]
+    require_equal(results[0][1], results[1][1])
+
+
+@pytest.mark.parametrize("field", ["image", "palette"])
+def test_a_loss_that_is_no_number_raises(field):
+    trainer = Trainer(CONFIG, CPU)
+    (batch,) = batches(1)
+    broken = batch._replace(**{field: torch.full_like(getattr(batch, field), float("nan"))})
+    before = weights_of(trainer)["average.stem.weight"]
+    with pytest.raises(FloatingPointError, match=r"after 0 samples"):
+        trainer.step(broken)
+    assert weights_of(trainer)["average.stem.weight"].equal(before)
+
+
+@pytest.mark.parametrize(
+    ("samples", "share"), [(0, 1.0), (600, 1.0), (750, 0.775), (900, 0.1 + 0.9 * 0.3), (900_000, 0.1)]
+)
+def test_steps_get_smaller_over_the_last_third(samples, share):
+    trainer = Trainer(dataclasses.replace(CONFIG, samples=900, final_rate_share=0.1), CPU)
+    trainer.samples = samples
+    trainer._set_rates()
+    expected = 1 - 0.9 * min(1, max(0, (samples / 900 - 2 / 3) * 3))
+    assert trainer.generator_step.param_groups[0]["lr"] == pytest.approx(expected * CONFIG.generator_rate)
+    assert trainer.discriminator_step.param_groups[0]["lr"] == pytest.approx(expected * CONFIG.discriminator_rate)
+    assert share > 0
+
+
+def test_a_run_writes_checkpoint_log_and_sheets_and_goes_on_where_it_stopped(tmp_path):
+    run = tmp_path / "run"
+    train(dataclasses.replace(CONFIG, samples=4), face_set(), run, device=CPU, schedule=OFTEN)
+    assert torch.load(run / CHECKPOINT_NAME, weights_only=True)["samples"] == 4
+    half_way = torch.load(run / CHECKPOINT_NAME, weights_only=True)["average"]
+    trainer = train(CONFIG, face_set(), run, device=CPU, schedule=OFTEN)
+    assert trainer.samples == 8
+    rows = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    assert [row["samples"] for row in rows] == [2, 4, 6, 8]
+    assert sorted(path.name for path in run.glob("sheet*")) == ["sheet-0000004.png", "sheet-0000008.png"]
+    assert not trainer.average.state_dict()["stem.weight"].equal(half_way["stem.weight"])
+    assert not list(run.glob("*.partial"))
+
+
+def test_a_run_that_is_out_of_time_stops_with_a_checkpoint(tmp_path):
+    schedule = dataclasses.replace(OFTEN, limit_seconds=0)
+    assert train(CONFIG, face_set(), tmp_path, device=CPU, schedule=schedule).samples == 2
+    assert torch.load(tmp_path / CHECKPOINT_NAME, weights_only=True)["samples"] == 2

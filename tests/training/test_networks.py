@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch: pip install '.[train]'")
+
+from tiny import CONFIG, SIZE_PX  # noqa: E402 - torch may be missing
+
+from ganonymization.synthesize.pix2pix import NOISE_SIZE  # noqa: E402
+from ganonymization.training.config import TrainingConfig  # noqa: E402
+from ganonymization.training.export import _store  # noqa: E402
+from ganonymization.training.loop import build_generator  # noqa: E402
+from ganonymization.training.networks import Discriminator, FilmBlock, IdentityEncoder  # noqa: E402
+
+INPUTS = ("maps", "surround", "known", "palette", "noise")
+
+
+def inputs_of(batch, size_px=SIZE_PX):
+    torch.manual_seed(1)
+    return {
+        "maps": torch.rand(batch, 7, size_px, size_px),
+        "surround": torch.rand(batch, 3, size_px, size_px) * 2 - 1,
+        "known": (torch.rand(batch, 1, size_px, size_px) > 0.5).float(),
+        "palette": torch.rand(batch, 16) * 2 - 1,
+        "noise": torch.randn(batch, NOISE_SIZE),
+    }
+
+
+def tiny_generator(unshuffle=2):
+    torch.manual_seed(0)
+    config = TrainingConfig(
+        size_px=SIZE_PX, channels=(16, 32), encoder_blocks=(1, 1), decoder_blocks=(1,), unshuffle=unshuffle
+    )
+    return build_generator(config).eval()
+
+
+@pytest.mark.parametrize("unshuffle", [1, 2, 4])
+@torch.no_grad()
+def test_the_generator_draws_an_image_of_the_crop_s_size(unshuffle):
+    image = tiny_generator(unshuffle)(**inputs_of(3))
+    assert image.shape == (3, 3, SIZE_PX, SIZE_PX)
+    assert image.abs().max() <= 1
+
+
+@pytest.mark.parametrize("name", INPUTS)
+@torch.no_grad()
+def test_every_input_changes_the_image(name):
+    generator, inputs = tiny_generator(), inputs_of(1)
+    changed = inputs | {name: 1 - inputs[name]}
+    assert (generator(**changed) - generator(**inputs)).abs().max() > 1e-4
+
+
+@torch.no_grad()
+def test_a_face_does_not_depend_on_the_others_in_its_batch():
+    generator, inputs = tiny_generator(), inputs_of(3)
+    alone = generator(**{name: value[1:2] for name, value in inputs.items()})
+    torch.testing.assert_close(generator(**inputs)[1:2], alone, atol=1e-5, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_a_block_lets_its_input_pass_and_the_style_scale_its_change():
+    torch.manual_seed(0)
+    block = FilmBlock(32)
+    x, style = torch.randn(2, 32, 8, 8), torch.randn(2, 128)
+    fresh = block(x, style) - x
+    assert fresh.std(dim=(2, 3)).max() < 1e-6  # at first a block only adds its bias
+    torch.nn.init.normal_(block.convolutions[1].weight, std=0.1)
+    assert (block(x, style) - block(x, -style)).abs().max() > 1e-3
+
+
+def test_the_shipped_generator_stays_under_twelve_megabytes():
+    generator = build_generator(TrainingConfig())
+    count = sum(parameter.numel() for parameter in generator.parameters())
+    assert 4e6 < count < 12e6
+    stored = [_store(parameter.detach().numpy()) for parameter in generator.parameters()]
+    scales = sum(scale.nbytes for _, scale in stored if scale is not None)
+    assert sum(values.nbytes for values, _ in stored) + scales < 11.9e6
+
+
+@torch.no_grad()
+def test_the_discriminator_judges_patches_at_two_scales():
+    judged = Discriminator(CONFIG.discriminator_channels)(torch.rand(2, 3, 32, 32), torch.rand(2, 7, 32, 32))
+    assert [tuple(logits.shape) for logits, _ in judged] == [(2, 1, 4, 4), (2, 1, 2, 2)]
+    assert [[tuple(layer.shape[1:]) for layer in layers] for _, layers in judged] == [
+        [(8, 16, 16), (16, 8, 8), (16, 4, 4)],
+        [(8, 8, 8), (16, 4, 4), (16, 2, 2)],
+    ]
+
+
+@torch.no_grad()
+def test_a_patch_is_judged_by_its_own_neighbourhood_and_the_maps_count():
+    torch.manual_seed(0)
+    discriminator = Discriminator((8, 16, 16)).eval()
+    image, maps = torch.rand(1, 3, 64, 64), torch.rand(1, 7, 64, 64)
+    other_maps = discriminator(image, maps.flip(3))
+    for (logits, _), (other, _) in zip(discriminator(image, maps), other_maps, strict=True):
+        assert (logits - other).abs().max() > 1e-4
+
+
+@pytest.mark.parametrize("size_px", [32, 128])
+@torch.no_grad()
+def test_the_encoder_gives_a_code_for_faces_of_any_size(size_px):
+    torch.manual_seed(0)
+    encoder = IdentityEncoder()
+    mean, log_variance = encoder(100 * torch.randn(2, 3, size_px, size_px))
+    assert mean.shape == log_variance.shape == (2, NOISE_SIZE)
+    assert log_variance.min() >= -8
+    assert log_variance.max() <= 4
+    assert not np.allclose(mean[0], mean[1])

@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench clean
+.PHONY: setup demo test check bench clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -11,8 +11,10 @@ $(VENV)/.installed: pyproject.toml
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --editable '.[dev,evaluate]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,evaluate,video]'
 	touch $@
+
+setup: $(VENV)/.installed-dev  ## Make the virtual environment with everything that check, test and bench need.
 
 demo: $(VENV)/.installed  ## Anonymize the sample photo and put before and after side by side.
 	$(BIN)/python examples/demo.py

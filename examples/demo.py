@@ -19,7 +19,7 @@ def main() -> None:
     result = anonymize(picture.image, identity=1)
     write_picture(picture.with_image(result.image), OUTPUT / "astronaut.jpg", metadata=Metadata.NONE, overwrite=True)
     both = np.hstack([picture.image, result.image])
-    write_picture(picture.with_image(both), OUTPUT / "before-after.jpg", metadata=Metadata.NONE, overwrite=True)
+    write_picture(picture.cut_out(both), OUTPUT / "before-after.jpg", metadata=Metadata.NONE, overwrite=True)
     sys.stdout.write(
         f"{len(result.receipts)} face(s) found, {result.count(Outcome.SYNTHESIZED)} replaced by a person who does not exist.\n"
         f"Before and after: {OUTPUT / 'before-after.jpg'}\n"

@@ -104,6 +104,17 @@ def test_there_is_no_seam_on_a_plain_wall(darker, side_px):
     assert abs(result[ring].mean() - result[edge].mean()) <= 2
 
 
+def test_light_from_one_side_is_met_on_both_sides():
+    image = wall(110)
+    image[:, PICTURE_PX // 2 :] = 160
+    placed = Placed(image, side_px=float(SIZE_PX))
+    result = SeamlessBlend()(image, placed.crop, Patch(wall(135, SIZE_PX)), placed.mask).astype(int)
+    row = result[100, :, 0]
+    first, last = np.flatnonzero(placed.under_hull()[100])[[0, -1]]
+    assert abs(row[first : first + 3].mean() - 110) < 3
+    assert abs(row[last - 3 : last].mean() - 160) < 3
+
+
 def test_the_patch_takes_the_light_of_the_surround_and_keeps_its_own_detail():
     image = wall(150)
     placed = Placed(image, side_px=float(SIZE_PX))
@@ -168,6 +179,28 @@ def test_the_mask_is_one_over_the_hull_and_fades_out_around_it(height_px, roll_r
     assert mask.max() <= 1
     np.testing.assert_array_equal(mask[distance_px(under) > 3 + 2 + 3], 0)
     assert under.all() or np.unique(mask).size > 3
+
+
+@pytest.mark.parametrize("roll_deg", [0, 20, 45, 133])
+def test_bilinear_sampling_inside_the_hull_finds_nothing_but_ones(roll_deg):
+    corners = hull(outline(shape(), pose((48.3, 47.6), 40, roll_deg=roll_deg), growth=1))
+    mask = blend_mask(corners, size_px=SIZE_PX, ring_px=1.5)
+    near = [
+        (row, column)
+        for row, column in np.ndindex(mask.shape)
+        if cv2.pointPolygonTest(corners, (column + 0.5, row + 0.5), measureDist=True) > -np.sqrt(2)
+    ]
+    assert min(mask[place] for place in near) == 1
+
+
+def test_the_last_bit_of_the_mask_lets_nothing_through():
+    """Sampling a mask of ones may give a little less than one."""
+    image, patch = noise_picture(PICTURE_PX, PICTURE_PX), Patch(noise_picture(SIZE_PX, SIZE_PX, 1))
+    placed = Placed(image)
+    almost_one = np.where(placed.mask == 1, np.float32(0.9995), placed.mask)
+    under = placed.under_hull()
+    results = [SeamlessBlend()(picture, placed.crop, patch, almost_one)[under] for picture in (image, 255 - image)]
+    np.testing.assert_array_equal(*results)
 
 
 @pytest.mark.parametrize("center", [(-900.0, 40.0), (5000.0, 5000.0)])

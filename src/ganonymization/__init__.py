@@ -1,4 +1,4 @@
-"""Replace every face in a picture with a person who does not exist; keep expression, gaze and head pose, and prove both.
+"""Replace every face in a picture with a person who does not exist; keep the expression, and prove both.
 
 >>> from ganonymization import presets, read_picture, write_picture
 >>> picture = read_picture("photo.jpg")

@@ -124,7 +124,7 @@ def _compose(image: Image, lit: Floats, mask: Mask, crop: Crop, *, grain: float)
     result = image.copy()
     part = result[top:bottom, left:right]
     mixed = alpha * np.clip(pixels, 0, 255) + (1 - alpha) * part
-    part[:] = np.where(alpha > 0, np.round(mixed), part).astype(np.uint8)
+    part[:] = np.round(mixed).astype(np.uint8)
     return result
 
 

@@ -29,11 +29,8 @@ def batches(count, config=CONFIG):
 
 
 def weights_of(trainer):
-    return {
-        f"{name}.{key}": value.clone()
-        for name in NETWORKS
-        for key, value in getattr(trainer, name).state_dict().items()
-    }
+    states = {name: getattr(trainer, name).state_dict() for name in NETWORKS}
+    return {f"{name}.{key}": value.clone() for name, state in states.items() for key, value in state.items()}
 
 
 def require_equal(first, second):
@@ -70,11 +67,8 @@ def test_the_average_lies_between_its_start_and_the_present_weights():
     start = weights_of(trainer)
     trainer.step(batches(1)[0])
     after = weights_of(trainer)
-    name = "stem.weight"
-    moved, averaged = (
-        after[f"generator.{name}"] - start[f"generator.{name}"],
-        after[f"average.{name}"] - start[f"average.{name}"],
-    )
+    names = [f"{name}.stem.weight" for name in ("generator", "average")]
+    moved, averaged = (after[name] - start[name] for name in names)
     share = (averaged / moved)[moved.abs() > 1e-5]
     torch.testing.assert_close(share, share.mean().expand_as(share), atol=1e-2, rtol=0)
     assert 0.2 < share.mean() < 1
@@ -122,17 +116,13 @@ def test_a_loss_that_is_no_number_raises(field):
     assert weights_of(trainer)["average.stem.weight"].equal(before)
 
 
-@pytest.mark.parametrize(
-    ("samples", "share"), [(0, 1.0), (600, 1.0), (750, 0.775), (900, 0.1 + 0.9 * 0.3), (900_000, 0.1)]
-)
+@pytest.mark.parametrize(("samples", "share"), [(0, 1.0), (600, 1.0), (750, 0.55), (900, 0.1), (900_000, 0.1)])
 def test_steps_get_smaller_over_the_last_third(samples, share):
     trainer = Trainer(dataclasses.replace(CONFIG, samples=900, final_rate_share=0.1), CPU)
     trainer.samples = samples
     trainer._set_rates()
-    expected = 1 - 0.9 * min(1, max(0, (samples / 900 - 2 / 3) * 3))
-    assert trainer.generator_step.param_groups[0]["lr"] == pytest.approx(expected * CONFIG.generator_rate)
-    assert trainer.discriminator_step.param_groups[0]["lr"] == pytest.approx(expected * CONFIG.discriminator_rate)
-    assert share > 0
+    assert trainer.generator_step.param_groups[0]["lr"] == pytest.approx(share * CONFIG.generator_rate)
+    assert trainer.discriminator_step.param_groups[0]["lr"] == pytest.approx(share * CONFIG.discriminator_rate)
 
 
 def test_a_run_writes_checkpoint_log_and_sheets_and_goes_on_where_it_stopped(tmp_path):

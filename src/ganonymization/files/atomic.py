@@ -38,7 +38,7 @@ def write_atomically(path: Path, data: bytes, *, overwrite: bool = False) -> Non
         if overwrite:
             temporary.replace(path)
         else:
-            _publish_new(temporary, path)
+            publish_new(temporary, path)
     except OSError as error:
         raise OutputError(explain(path, error)) from error
     finally:
@@ -59,7 +59,7 @@ def _write(path: Path, data: bytes) -> None:
         os.fsync(stream.fileno())
 
 
-def _publish_new(temporary: Path, path: Path) -> None:
+def publish_new(temporary: Path, path: Path) -> None:
     """Give a finished file its name, which must be free: a link is made or refused in one step."""
     try:
         path.hardlink_to(temporary)

@@ -17,7 +17,7 @@ NOISE_SIZE: Final = 32
 """Numbers drawn from the identity that decide what landmarks, surround and palette leave open."""
 
 TRUNCATION: Final = 0.5
-"""Factor on the noise: less variety, fewer blotches (the truncation trick of Brock et al., "Large scale GAN training", 2018)."""
+"""Factor on the noise: less variety, fewer blotches (truncation; Brock et al., "Large scale GAN training", 2018)."""
 
 INPUTS: Final = ("maps", "surround", "known", "palette", "noise")
 

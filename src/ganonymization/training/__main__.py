@@ -15,8 +15,8 @@ from ganonymization.landmark import FaceMesh
 from ganonymization.segment import Segment
 from ganonymization.shape import ShapeModel
 from ganonymization.training.config import TrainingConfig
-from ganonymization.training.export import export_generator
-from ganonymization.training.loop import CHECKPOINT_NAME, Schedule, build_generator, train
+from ganonymization.training.export import export_run
+from ganonymization.training.loop import Schedule, train
 from ganonymization.training.pictures import read_faces
 from ganonymization.training.prepare import FaceSet, prepare_faces
 
@@ -58,14 +58,9 @@ def export(
     out: Annotated[Path, typer.Argument(help="Network file to write (.onnx).")],
 ) -> None:
     """Write the averaged generator of a run as ONNX; refuses when it does not compute the same."""
-    state = torch.load(run / CHECKPOINT_NAME, map_location="cpu", weights_only=True)
-    config = TrainingConfig.from_table(state["config"])
-    generator = build_generator(config)
-    generator.load_state_dict(state["average"])
-    difference = export_generator(generator, out, size_px=config.size_px, notes={"samples": str(state["samples"])})
-    typer.echo(
-        f"{out}: {out.stat().st_size / 1e6:.1f} MB after {state['samples']} samples, differs by {difference:.1e}"
-    )
+    exported = export_run(run, out)
+    size_mb = out.stat().st_size / 1e6
+    typer.echo(f"{out}: {size_mb:.1f} MB, {exported.samples} samples, differs from torch by {exported.difference:.1e}")
 
 
 if __name__ == "__main__":

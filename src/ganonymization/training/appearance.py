@@ -57,7 +57,7 @@ class ReaderNetwork(nn.Module):
     def forward(self, surround: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Return skin (B, 3), spread (B,), male (B,), age (B, 3), beard (B,)."""
         heads = self.heads(self.hidden(self.features(surround)))
-        guess, light, trust, spread, male, age, beard = torch.split(heads, _HEADS, dim=1)  # type: ignore[no-untyped-call]
+        guess, light, trust, spread, male, age, beard = torch.split(heads, list(_HEADS), dim=1)  # type: ignore[no-untyped-call]
         trust = trust.sigmoid()
         skin = trust * self._look_up(surround) * (0.5 * light.tanh()).exp() + (1 - trust) * 2 * guess.sigmoid()
         return skin - 1, spread[:, 0], male[:, 0], age, beard[:, 0]

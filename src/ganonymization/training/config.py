@@ -87,4 +87,5 @@ class TrainingConfig:
         unknown = set(table) - set(cls.__slots__)
         if unknown:
             raise ValueError(f"unknown keys {sorted(unknown)}; known are {sorted(cls.__slots__)}")
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
+        values: dict[str, Any] = {key: tuple(row) if isinstance(row, list) else row for key, row in table.items()}
+        return cls(**values)

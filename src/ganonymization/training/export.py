@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,8 @@ from ganonymization.errors import GanonymizationError
 from ganonymization.onnx import Network
 from ganonymization.palette import PALETTE_SIZE
 from ganonymization.synthesize.pix2pix import NOISE_SIZE
+from ganonymization.training.config import TrainingConfig
+from ganonymization.training.loop import CHECKPOINT_NAME, build_generator
 from ganonymization.training.networks import Generator
 
 Floats = npt.NDArray[np.float32]
@@ -36,6 +39,34 @@ _LARGE: Final = 400_000
 
 class ParityError(GanonymizationError):
     """The exported network computes something else than the trained one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was exported.
+
+    Attributes:
+        samples: faces seen in training.
+        difference: largest difference of any output value from torch, on a scale of -1..1.
+    """
+
+    samples: int
+    difference: float
+
+
+def export_run(run: Path, path: Path) -> Exported:
+    """Write the averaged generator of a training run; see `export_generator`.
+
+    Raises:
+        FileNotFoundError: the folder holds no checkpoint.
+        ParityError: the network computes something else than the trained one.
+    """
+    state = torch.load(run / CHECKPOINT_NAME, map_location="cpu", weights_only=True)
+    config = TrainingConfig.from_table(state["config"])
+    generator = build_generator(config)
+    generator.load_state_dict(state["average"])
+    notes = {"samples": str(state["samples"])}
+    return Exported(state["samples"], export_generator(generator, path, size_px=config.size_px, notes=notes))
 
 
 def export_generator(generator: Generator, path: Path, *, size_px: int, notes: dict[str, str]) -> float:

@@ -104,15 +104,15 @@ def test_there_is_no_seam_on_a_plain_wall(darker, side_px):
     assert abs(result[ring].mean() - result[edge].mean()) <= 2
 
 
-def test_light_from_one_side_is_met_on_both_sides():
+def test_light_that_changes_along_the_hull_is_met_all_along():
     image = wall(110)
-    image[:, PICTURE_PX // 2 :] = 160
+    image[(np.arange(PICTURE_PX) // 25) % 2 == 1] = 160
     placed = Placed(image, side_px=float(SIZE_PX))
     result = SeamlessBlend()(image, placed.crop, Patch(wall(135, SIZE_PX)), placed.mask).astype(int)
-    row = result[100, :, 0]
-    first, last = np.flatnonzero(placed.under_hull()[100])[[0, -1]]
-    assert abs(row[first : first + 3].mean() - 110) < 3
-    assert abs(row[last - 3 : last].mean() - 160) < 3
+    for row in (87, 112):  # the middles of two bands that cross the face
+        first, last = np.flatnonzero(placed.under_hull()[row])[[0, -1]]
+        assert abs(result[row, first : first + 2].mean() - image[row, 0, 0]) < 12
+        assert abs(result[row, last - 2 : last].mean() - image[row, 0, 0]) < 12
 
 
 def test_the_patch_takes_the_light_of_the_surround_and_keeps_its_own_detail():
@@ -184,7 +184,7 @@ def test_the_mask_is_one_over_the_hull_and_fades_out_around_it(height_px, roll_r
 @pytest.mark.parametrize("roll_deg", [0, 20, 45, 133])
 def test_bilinear_sampling_inside_the_hull_finds_nothing_but_ones(roll_deg):
     corners = hull(outline(shape(), pose((48.3, 47.6), 40, roll_deg=roll_deg), growth=1))
-    mask = blend_mask(corners, size_px=SIZE_PX, ring_px=1.5)
+    mask = blend_mask(corners, size_px=SIZE_PX, ring_px=0.1)
     near = [
         (row, column)
         for row, column in np.ndindex(mask.shape)

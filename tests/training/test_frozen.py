@@ -32,6 +32,26 @@ def test_the_mesh_computes_in_torch_what_it_computes_in_onnx_runtime(mesh, image
     np.testing.assert_allclose(found, wanted, atol=0.02)
 
 
+@pytest.mark.parametrize(
+    ("name", "output", "size_px"),
+    [
+        ("face_recognition", "embedding", 150),
+        ("faceres", "descriptor", 224),
+        ("face_expression", "probabilities", 112),
+        ("emotion", "probabilities", 64),
+        ("selfie_segmentation", "mask", 256),
+    ],
+)
+def test_the_other_shipped_networks_do_too(name, output, size_px, images):
+    image = cv2.resize(images[0].transpose(1, 2, 0), (size_px, size_px)).transpose(2, 0, 1)[None]
+    image = image if name == "selfie_segmentation" else 255 * image
+    network = Network(weights.locate(name), inputs=["image"], outputs=[output], runtime=Runtime(threads=1))
+    (wanted,) = network(image=image)
+    with torch.no_grad():
+        found = FrozenNetwork(weights.locate(name), output)(torch.from_numpy(np.ascontiguousarray(image)))
+    np.testing.assert_allclose(found.numpy(), wanted, atol=1e-3 * np.abs(wanted).max())
+
+
 def test_losses_flow_back_to_the_picture_and_not_into_the_network(mesh, images):
     picture = torch.from_numpy(images[:1]).requires_grad_()
     mesh(picture)[0, 13, 1].backward()

@@ -21,7 +21,8 @@ def main() -> None:
     both = np.hstack([picture.image, result.image])
     write_picture(picture.cut_out(both), OUTPUT / "before-after.jpg", metadata=Metadata.NONE, overwrite=True)
     sys.stdout.write(
-        f"{len(result.receipts)} face(s) found, {result.count(Outcome.SYNTHESIZED)} replaced by a person who does not exist.\n"
+        f"{len(result.receipts)} face(s) found, "
+        f"{result.count(Outcome.SYNTHESIZED)} replaced by a person who does not exist.\n"
         f"Before and after: {OUTPUT / 'before-after.jpg'}\n"
     )
 

@@ -152,6 +152,15 @@ def test_missing_grain_is_the_deviation_of_the_noise_that_the_patch_lacks(deviat
     assert missing_grain(half, grainy(128, deviation, 128), trusted) == pytest.approx(0.8 * deviation, rel=0.2)
 
 
+def test_detail_too_fine_for_a_small_face_is_averaged_and_not_sampled():
+    placed = Placed(wall(128), side_px=SIZE_PX / 4)
+    checks = np.where(np.indices((SIZE_PX, SIZE_PX)).sum(axis=0) % 2, 158, 98).astype(np.uint8)
+    drawn = checks[..., None].repeat(3, axis=2)
+    drawn[placed.crop.valid > 0] = 128
+    result = SeamlessBlend()(wall(128), placed.crop, Patch(drawn), placed.mask).astype(int)
+    assert np.abs(result - 128).max() < 6
+
+
 def test_no_grain_is_missing_where_the_patch_has_more_or_nothing_is_known():
     trusted = np.ones((128, 128), np.float32)
     trusted[32:96, 32:96] = 0

@@ -1,7 +1,7 @@
 """Fit the shape model to the landmarks of LFW's split `fit` and store it in the weights folder.
 
-The file holds statistics over 2,390 photos only: a mean, principal components and two covariances; no photo and no person
-can be read from it. Usage: `GANONYMIZATION_DATA=... python tools/fit_shape_model.py`.
+The file holds statistics over 2,390 photos only: a mean, principal components and two covariances; no photo and no
+person can be read from it. Usage: `GANONYMIZATION_DATA=... python tools/fit_shape_model.py`.
 """
 
 import csv

@@ -1,7 +1,7 @@
 """Export the generator of a training run into the weights folder and enter it into the catalogue.
 
-Usage: `python tools/ship_generator.py runs/NAME`. Weights stay in the history for ever: ship them only when the benchmarks
-say that they are better than the last.
+Usage: `python tools/ship_generator.py runs/NAME`. Weights stay in the history for ever: ship them only when the
+benchmarks say that they are better than the last.
 """
 
 import sys
@@ -24,7 +24,8 @@ def main() -> None:
         "generator.onnx",
         licence="MIT",
         origin="trained on faces-open (synthetic faces: MIT, CC0) by python -m ganonymization.training",
-        input_spec="maps (N, 7, S, S) 0..1; surround (N, 3, S, S) RGB -1..1, 0 where unknown; known (N, 1, S, S) 0 or 1; "
+        input_spec="maps (N, 7, S, S) 0..1; surround (N, 3, S, S) RGB -1..1, 0 where unknown; "
+        "known (N, 1, S, S) 0 or 1; "
         "palette (N, 16) -1..1; noise (N, 32) standard normal",
         output_spec="image (N, 3, S, S) RGB -1..1",
     )

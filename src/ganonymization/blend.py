@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ganonymization.crop import pixel_centred
-from ganonymization.geometry import invert, transform
+from ganonymization.geometry import invert, scale_of, transform
 from ganonymization.region import hull_mask
 from ganonymization.types import Affine, Crop, Image, Mask, Patch, Points
 
@@ -115,7 +115,13 @@ def _compose(image: Image, lit: Floats, mask: Mask, crop: Crop, *, grain: float)
     part_from_crop[:, 2] -= (left, top)
     size_wh = (right - left, bottom - top)
     matrix = pixel_centred(part_from_crop)
-    pixels = cv2.warpAffine(lit, matrix, size_wh, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    pixels = cv2.warpAffine(
+        _smoothed(lit, scale_of(crop.crop_from_image)),
+        matrix,
+        size_wh,
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
     alpha = cv2.warpAffine(mask, matrix, size_wh, flags=cv2.INTER_LINEAR)[..., None]
     alpha[alpha > _OPAQUE] = 1
     if grain > 0.5:
@@ -126,6 +132,11 @@ def _compose(image: Image, lit: Floats, mask: Mask, crop: Crop, *, grain: float)
     mixed = alpha * np.clip(pixels, 0, 255) + (1 - alpha) * part
     part[:] = np.round(mixed).astype(np.uint8)
     return result
+
+
+def _smoothed(lit: Floats, scale: float) -> Floats:
+    """Return the patch without the detail that a picture in which a pixel is `scale` crop pixels wide cannot show."""
+    return lit if scale <= 1 else np.asarray(cv2.GaussianBlur(lit, (0, 0), 0.5 * math.sqrt(scale**2 - 1)), np.float32)
 
 
 def _reach(image: Image, mask: Mask, crop_from_image: Affine) -> tuple[int, int, int, int]:

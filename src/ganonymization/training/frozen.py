@@ -135,7 +135,7 @@ _OPERATORS: Final[dict[str, Operator]] = {
     "Add": lambda a, _: a[0] + a[1],
     "AveragePool": _average_pool,
     "Cast": lambda a, _: a[0],
-    "Clip": lambda a, _: a[0].clamp(a[1], a[2]),
+    "Clip": lambda a, _: a[0].clamp(*a[1:]),
     "Concat": lambda a, k: torch.cat(a, dim=k["axis"]),
     "Conv": _convolve,
     "Div": lambda a, _: a[0] / a[1],

@@ -18,7 +18,7 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 
 from ganonymization.errors import OutputError
-from ganonymization.files.atomic import publish_new, explain
+from ganonymization.files.atomic import explain, publish_new
 from ganonymization.video.clip import Clip, Frame
 from ganonymization.video.colours import Converter
 from ganonymization.video.encoders import (

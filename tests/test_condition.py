@@ -116,7 +116,7 @@ def test_a_face_half_outside_shows_the_half_that_is_inside(x, y, height_px, yaw_
     wide = draw_maps((placed.apply(shape()) + np.array([16, 16, 0])).astype(np.float32), size_px=64)
     middle = wide[:, 16:48, 16:48].astype(int)
     # OpenCV clips polygons at the canvas before it rounds, which may change a grey level or two along a long side
-    assert np.abs(maps.astype(int) - middle).mean() < 1
+    assert np.abs(maps.astype(int) - middle).mean() < 2
 
 
 def test_depth_does_not_show():

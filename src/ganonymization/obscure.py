@@ -25,7 +25,7 @@ class SolidFill:
     def __call__(self, image: Image, face: Face, /) -> Image:
         """Return a new picture in which every pixel of the face's box and a margin around it has the fill colour."""
         covered = image.copy()
-        corners = np.clip(np.round(cover_outline(face.box) * 16), -(2**30), 2**30).astype(np.int32)
+        corners = np.clip(np.round((cover_outline(face.box) - 0.5) * 16), -(2**30), 2**30).astype(np.int32)
         cv2.fillConvexPoly(covered, corners, FILL, cv2.LINE_8, 4)
         return covered
 
@@ -35,5 +35,5 @@ def cover_outline(box: Box) -> Points:
     turn = np.linspace(0, 2 * np.pi, _RING, endpoint=False)
     radius = COVER / 2 / math.cos(math.pi / _RING)  # a polygon around the ellipse, not inside it
     x, y = box.center
-    width, height = max(box.width, 2.0), max(box.height, 2.0)
+    width, height = box.width + 2, box.height + 2  # pixels that the box only touches are covered as well
     return np.stack([x + width * radius * np.cos(turn), y + height * radius * np.sin(turn)], axis=1).astype(np.float32)

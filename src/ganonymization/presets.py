@@ -23,7 +23,7 @@ from ganonymization.verify import Verify
 DEFAULT_THRESHOLD: Final = 0.3
 """Score of the detector from which a box counts as a face."""
 
-DEFAULT_MIN_FACE_PX: Final = 20.0
+DEFAULT_MIN_FACE_PX: Final = 16.0
 """Size of the smallest face that is looked for."""
 
 

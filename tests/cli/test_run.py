@@ -162,7 +162,7 @@ class TestOptions:
         ganonymize("run", photo(), "--obscure-only", "--threshold", "0.1")
 
         assert fakes[0][0].preset == "obscure_only"
-        assert fakes[0][0].arguments == {"runtime": Runtime(), "threshold": 0.1, "min_face_px": 20}
+        assert fakes[0][0].arguments == {"runtime": Runtime(), "threshold": 0.1, "min_face_px": 16}
 
     def test_an_identity_is_passed_to_every_picture(self, ganonymize, photo, fakes):
         ganonymize("run", photo("a.png"), photo("b.png"), "--identity", 7)

@@ -113,7 +113,7 @@ def run(
     ] = "face",
     min_face: Annotated[
         int, typer.Option(min=1, metavar="PIXELS", help="Look for faces of this size and larger; smaller takes longer.")
-    ] = 20,
+    ] = 16,
     threshold: Annotated[
         float, typer.Option(min=0.01, max=0.99, help="Confidence from which on something is a face; lower finds more.")
     ] = 0.3,

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from ganonymization.anonymizer import MAX_ATTEMPTS, Anonymizer, Obscurer, derive
 from ganonymization.blend import SeamlessBlend
+from ganonymization.landmark.topology import CHIN, FOREHEAD_TOP
 from ganonymization.obscure import FILL, SolidFill
 from ganonymization.region import GROWTH, hull, outline
 from ganonymization.reshape import Reshape
@@ -117,6 +118,17 @@ def test_landmarks_that_drifted_to_another_face_do_not_stand_for_this_one():
     assert [receipt.outcome for receipt in result.receipts] == [Outcome.SYNTHESIZED, Outcome.OBSCURED]
     assert "not on it" in result.receipts[1].reason
     assert (result.image[inside_box(second.box)] == FILL).all()
+
+
+def test_a_face_that_the_crop_does_not_hold_is_obscured():
+    points = LEFT.points.copy()
+    points[CHIN, 1] += 1.5 * (points[CHIN, 1] - points[FOREHEAD_TOP, 1])
+    dropped = dataclasses.replace(LEFT, points=points)
+    face = face_of(LEFT)
+    result = anonymizer([face], [(face, dropped)])(image_of(), identity=1)
+    assert [receipt.outcome for receipt in result.receipts] == [Outcome.OBSCURED]
+    assert "beyond the crop" in result.receipts[0].reason
+    assert (result.image[inside_box(face.box)] == FILL).all()
 
 
 def test_keypoints_a_little_off_the_landmarks_are_still_the_same_face():

@@ -142,6 +142,7 @@ class Anonymizer:
             shape = pose.undo(landmarks.points.astype(np.float64))
             region = outline(shape, pose, growth=self._growth)
             _require_same_face(face, region)
+            _require_inside_crop(landmarks, synthesis_crop_from_image(pose, size_px=1))
         except FaceError as error:
             return Receipt(face.box, face.score, Outcome.OBSCURED, reason=str(error))
         return Seen(face, landmarks, pose, region)
@@ -263,6 +264,21 @@ def _require_same_face(face: Face, region: Points) -> None:
     reach = [cv2.pointPolygonTest(corners, (float(x), float(y)), True) for x, y in face.keypoints]  # noqa: FBT003 - OpenCV
     if min(reach) < -slack_px:
         raise LandmarksNotFoundError(f"the landmarks found for the face at {face.box} are not on it")
+
+
+def _require_inside_crop(landmarks: Landmarks, unit_from_image: Affine) -> None:
+    """Make sure that the patch can cover the whole face, which a jaw dropped very far may leave.
+
+    Args:
+        landmarks: in pixels of the picture.
+        unit_from_image: map to the synthesis crop with a side of 1.
+
+    Raises:
+        FaceError: a landmark lies outside the crop.
+    """
+    places = transform(landmarks.points[:, :2], unit_from_image)
+    if places.min() < 0 or places.max() > 1:
+        raise FaceError("the face reaches beyond the crop that is synthesized")
 
 
 def _receipt(seen: Seen, identity: int, attempts: int, check: Check | None, clock: Stopwatch) -> Receipt:

@@ -45,7 +45,7 @@ def test_a_shift_of_less_than_a_pixel_moves_every_map_by_as_much(name, shift):
     for left, right in each_side:
         moved = middle_of(after[:, left:right]) - middle_of(before[:, left:right])
         # small shapes: OpenCV rounds the sides of a polygon, yet by less than half a pixel
-        np.testing.assert_allclose(moved, shift, atol=0.1 if name in ("hull", "dots") else 0.45)
+        np.testing.assert_allclose(moved, shift, atol=0.1 if name in ("hull", "dots") else 0.3)
     assert after.sum() == pytest.approx(before.sum(), rel=0.1)
 
 
@@ -91,7 +91,7 @@ def test_lips_leave_out_the_inner_mouth():
     assert (layers["mouth"] == 1).sum() > 20
     np.testing.assert_array_equal(layers["lips"][layers["mouth"] == 1], 0)
     assert (layers["lips"] == 1).sum() > 20
-    assert (layers["lips"] + layers["mouth"]).max() <= 1
+    assert (layers["lips"] + layers["mouth"]).max() <= 1 + 1 / 255  # each is rounded by itself
 
 
 def test_a_single_dot_is_shared_among_the_pixels_around_it():
@@ -101,6 +101,12 @@ def test_a_single_dot_is_shared_among_the_pixels_around_it():
     expected = np.zeros((SIZE_PX, SIZE_PX))
     expected[30, 20:22] = (120, 40)
     np.testing.assert_array_equal(dots, expected)
+
+
+def test_dots_of_a_large_crop_are_those_of_a_small_one_enlarged():
+    points = points_of(3)
+    small, large = (draw_maps(points * np.float32(k), size_px=k * 128)[MAP_NAMES.index("dots")] for k in (1, 2))
+    np.testing.assert_array_equal(large.reshape(128, 2, 128, 2).mean(axis=(1, 3)).round(), small)
 
 
 @pytest.mark.parametrize("shift", [(500, 0), (-500, 20), (0, -1e4), (1e7, -1e7)])

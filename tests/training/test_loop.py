@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install '
 from tiny import CONFIG, face_set  # noqa: E402 - torch may be missing
 
 from ganonymization.training.data import FaceViews  # noqa: E402
+from ganonymization.training.exchange import Exchange  # noqa: E402
 from ganonymization.training.loop import CHECKPOINT_NAME, Schedule, Trainer, save_checkpoint, train  # noqa: E402
 
 CPU = torch.device("cpu")
@@ -143,3 +144,35 @@ def test_a_run_that_is_out_of_time_stops_with_a_checkpoint(tmp_path):
     schedule = dataclasses.replace(OFTEN, limit_seconds=0)
     assert train(CONFIG, face_set(), tmp_path, device=CPU, schedule=schedule).samples == 2
     assert torch.load(tmp_path / CHECKPOINT_NAME, weights_only=True)["samples"] == 2
+
+
+def test_a_grown_trainer_goes_on_from_what_the_smaller_one_knew():
+    small = Trainer(dataclasses.replace(CONFIG, size_px=64), CPU)
+    small.samples = 70
+    grown = Trainer(dataclasses.replace(CONFIG, size_px=128, detail_channels=16, seed=5), CPU)
+    grown.grow_from(small.state())
+    known = weights_of(small)
+    for key, value in weights_of(grown).items():
+        assert "detail" in key or "scales.128" in key or value.equal(known[key])
+    assert grown.samples == grown.begun_at == 70
+
+
+def test_a_trainer_does_not_grow_from_a_run_of_other_widths():
+    small = Trainer(dataclasses.replace(CONFIG, channels=(32, 32)), CPU)
+    with pytest.raises(ValueError, match="generator has no stem"):
+        Trainer(CONFIG, CPU).grow_from(small.state())
+
+
+def test_two_partners_meet_in_the_middle_and_count_each_other_s_samples(tmp_path):
+    first, second = Trainer(CONFIG, CPU), Trainer(dataclasses.replace(CONFIG, seed=5), CPU)
+    apart = [weights_of(trainer)["generator.stem.weight"] for trainer in (first, second)]
+    leader = Exchange(tmp_path, own="leader", partner="follower", interval_s=0)
+    follower = Exchange(tmp_path, own="follower", partner="leader", interval_s=0)
+    leader(first, 30)  # nobody there yet
+    torch.testing.assert_close(weights_of(first)["generator.stem.weight"], apart[0])
+    follower(second, 10)
+    middle = 0.75 * apart[0] + 0.25 * apart[1]
+    torch.testing.assert_close(weights_of(second)["generator.stem.weight"], middle)
+    assert (first.samples, second.samples) == (0, 30)
+    leader(first, 0)
+    assert first.samples == 10

@@ -1,15 +1,16 @@
-import numpy as np
+import dataclasses
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch: pip install '.[train]'")
 
-from tiny import CONFIG, SIZE_PX  # noqa: E402 - torch may be missing
+from tiny import SIZE_PX  # noqa: E402 - torch may be missing
 
 from ganonymization.synthesize.pix2pix import NOISE_SIZE  # noqa: E402
 from ganonymization.training.config import TrainingConfig  # noqa: E402
 from ganonymization.training.export import _store  # noqa: E402
 from ganonymization.training.loop import build_generator  # noqa: E402
-from ganonymization.training.networks import Discriminator, FilmBlock, IdentityEncoder  # noqa: E402
+from ganonymization.training.networks import Discriminator, FilmBlock, IdentityEncoder, halve  # noqa: E402
 
 INPUTS = ("maps", "surround", "known", "palette", "noise")
 
@@ -25,12 +26,12 @@ def inputs_of(batch, size_px=SIZE_PX):
     }
 
 
+TINY = TrainingConfig(size_px=SIZE_PX, channels=(16, 32), encoder_blocks=(1, 1), decoder_blocks=(1,))
+
+
 def tiny_generator(unshuffle=2):
     torch.manual_seed(0)
-    config = TrainingConfig(
-        size_px=SIZE_PX, channels=(16, 32), encoder_blocks=(1, 1), decoder_blocks=(1,), unshuffle=unshuffle
-    )
-    generator = build_generator(config).eval()
+    generator = build_generator(dataclasses.replace(TINY, unshuffle=unshuffle)).eval()
     for parameter in generator.parameters():  # fresh blocks pass on what they get
         parameter.data += 0.05 * torch.randn(parameter.shape)
     return generator
@@ -80,19 +81,41 @@ def test_the_shipped_generator_stays_under_twelve_megabytes():
 
 
 @torch.no_grad()
-def test_the_discriminator_judges_patches_at_two_scales():
-    judged = Discriminator(CONFIG.discriminator_channels)(torch.rand(2, 3, 32, 32), torch.rand(2, 7, 32, 32))
-    assert [tuple(logits.shape) for logits, _ in judged] == [(2, 1, 4, 4), (2, 1, 2, 2)]
-    assert [[tuple(layer.shape[1:]) for layer in layers] for _, layers in judged] == [
-        [(8, 16, 16), (16, 8, 8), (16, 4, 4)],
-        [(8, 8, 8), (16, 4, 4), (16, 2, 2)],
-    ]
+def test_the_discriminator_judges_patches_at_every_scale_down_to_64_px():
+    discriminator = Discriminator(256, (8, 16, 16, 24))
+    judged = discriminator(torch.rand(2, 3, 256, 256), torch.rand(2, 7, 256, 256))
+    assert list(discriminator.scales) == ["256", "128", "64"]
+    assert [tuple(logits.shape) for logits, _ in judged] == [(2, 1, 16, 16), (2, 1, 16, 16), (2, 1, 4, 4)]
+    assert [[layer.shape[1] for layer in layers] for _, layers in judged] == [[8, 16, 16], [8, 16, 16], [8, 16, 16, 24]]
+
+
+@torch.no_grad()
+def test_a_generator_that_grows_draws_the_same_faces_larger():
+    small = tiny_generator()
+    config = dataclasses.replace(TINY, size_px=2 * SIZE_PX, detail_channels=16)
+    large = build_generator(config).eval()
+    large.load_state_dict(large.state_dict() | small.state_dict())
+    inputs = inputs_of(2, 2 * SIZE_PX)
+    coarse = halve(inputs["maps"], inputs["surround"], inputs["known"])
+    maps, surround, known = torch.split(coarse, [7, 3, 1], dim=1)
+    wanted = small(maps, surround, known, inputs["palette"], inputs["noise"])
+    found = torch.nn.functional.avg_pool2d(large(**inputs), 2)
+    assert (found - wanted).abs().mean() < 0.05 * wanted.std()
+
+
+@torch.no_grad()
+def test_a_pixel_of_the_halved_conditioning_is_known_where_all_four_were():
+    known = torch.ones(1, 1, 4, 4)
+    known[0, 0, 1, 2] = 0
+    halved = halve(torch.zeros(1, 7, 4, 4), torch.full((1, 3, 4, 4), 0.5) * known, known)
+    assert halved[0, -1].tolist() == [[1, 0], [1, 1]]
+    assert halved[0, 7].tolist() == [[0.5, 0], [0.5, 0.5]]
 
 
 @torch.no_grad()
 def test_a_patch_is_judged_by_its_own_neighbourhood_and_the_maps_count():
     torch.manual_seed(0)
-    discriminator = Discriminator((8, 16, 16)).eval()
+    discriminator = Discriminator(64, (8, 16, 16)).eval()
     image, maps = torch.rand(1, 3, 64, 64), torch.rand(1, 7, 64, 64)
     other_maps = discriminator(image, maps.flip(3))
     for (logits, _), (other, _) in zip(discriminator(image, maps), other_maps, strict=True):
@@ -108,4 +131,4 @@ def test_the_encoder_gives_a_code_for_faces_of_any_size(size_px):
     assert mean.shape == log_variance.shape == (2, NOISE_SIZE)
     assert log_variance.min() >= -8
     assert log_variance.max() <= 4
-    assert not np.allclose(mean[0], mean[1])
+    assert not torch.allclose(mean[0], mean[1])

@@ -16,7 +16,7 @@ from ganonymization.segment import Segment
 from ganonymization.shape import ShapeModel
 from ganonymization.training.config import TrainingConfig
 from ganonymization.training.export import export_run
-from ganonymization.training.loop import Schedule, train
+from ganonymization.training.loop import Role, Schedule, train
 from ganonymization.training.pictures import read_faces
 from ganonymization.training.prepare import FaceSet, prepare_faces
 
@@ -44,12 +44,24 @@ def train_command(
     config: Annotated[Path | None, typer.Option(help="TOML file; the shipped generator's values otherwise.")] = None,
     device: Annotated[str, typer.Option(help="torch device.")] = "cpu",
     minutes: Annotated[float | None, typer.Option(help="Stop with a checkpoint after so long.")] = None,
+    grow_from: Annotated[Path | None, typer.Option(help="Folder of a smaller run to begin with.")] = None,
+    role: Annotated[
+        Role, typer.Option(help="One of two processes that train a run together on different cores.")
+    ] = Role.ALONE,
 ) -> None:
     """Train a generator, going on where an earlier run stopped."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     settings = TrainingConfig.load(config) if config else TrainingConfig()
     schedule = dataclasses.replace(Schedule(), limit_seconds=None if minutes is None else 60 * minutes)
-    train(settings, FaceSet.load(faces), run, device=torch.device(device), schedule=schedule)
+    train(
+        settings,
+        FaceSet.load(faces),
+        run,
+        device=torch.device(device),
+        schedule=schedule,
+        smaller_run=grow_from,
+        role=role,
+    )
 
 
 @app.command()

@@ -20,9 +20,10 @@ def augment(image: Tensor, maps: Tensor, generator: torch.Generator) -> tuple[Te
         generator: source of randomness, on the CPU.
     """
     image = _recolor(image, generator)
-    both = _shift(torch.cat([image, maps], dim=1), generator)
+    both = _shift(torch.cat([image, maps.to(image)], dim=1), generator)
     both = both * _cutout(both, generator)
-    return both[:, :3], both[:, 3:]
+    image, maps = torch.split(both, [3, both.shape[1] - 3], dim=1)  # type: ignore[no-untyped-call]
+    return image, maps
 
 
 def _uniform(batch: int, generator: torch.Generator, like: Tensor) -> Tensor:
@@ -43,7 +44,9 @@ def _shift(x: Tensor, generator: torch.Generator) -> Tensor:
     padded = F.pad(x, (reach, reach, reach, reach))
     moves = torch.randint(0, 2 * reach + 1, (len(x), 2), generator=generator).tolist()
     size = x.shape[-1]
-    return torch.stack([padded[i, :, dy : dy + size, dx : dx + size] for i, (dy, dx) in enumerate(moves)])
+    # taken apart first: the gradient of a slice is as large as what it was sliced from
+    views = zip(padded.unbind(), moves, strict=True)
+    return torch.stack([view[:, dy : dy + size, dx : dx + size] for view, (dy, dx) in views])
 
 
 def _cutout(x: Tensor, generator: torch.Generator) -> Tensor:

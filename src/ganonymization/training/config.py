@@ -19,12 +19,14 @@ class TrainingConfig:
         encoder_blocks: residual blocks per level on the way down.
         decoder_blocks: residual blocks per level on the way up.
         unshuffle: folding factor of the generator's input and output.
+        detail_channels: width of a last level that doubles the resolution; 0 for none.
         discriminator_channels: widths of the discriminator's layers.
         batch_size: faces per step.
         samples: faces to see in all.
         generator_rate: Adam step of generator and encoder.
         discriminator_rate: Adam step of the discriminator.
-        final_rate_share: the steps fall linearly to this share over the last third of the run.
+        final_rate_share: the steps fall linearly to this share over the last third of what is left after the start.
+        ramp_samples: the generator's steps rise over so many samples after networks were begun anew or have grown.
         ema_half_life: samples after which the averaged weights have forgotten half.
         l1_weight: weight of the absolute difference to the training face.
         feature_weight: weight of discriminator feature matching.
@@ -45,12 +47,14 @@ class TrainingConfig:
     encoder_blocks: tuple[int, ...] = (0, 0, 1, 2)
     decoder_blocks: tuple[int, ...] = (1, 1, 2)
     unshuffle: int = 2
+    detail_channels: int = 0
     discriminator_channels: tuple[int, ...] = (48, 96, 192, 256)
     batch_size: int = 16
     samples: int = 300_000
     generator_rate: float = 3e-4
     discriminator_rate: float = 4e-4
     final_rate_share: float = 0.1
+    ramp_samples: int = 0
     ema_half_life: int = 10_000
     l1_weight: float = 8.0
     feature_weight: float = 4.0

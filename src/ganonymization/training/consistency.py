@@ -11,9 +11,13 @@ from ganonymization.landmark import topology
 from ganonymization.landmark.face_mesh import INPUT_PX, ROI_SCALE
 from ganonymization.training.frozen import FrozenNetwork
 from ganonymization.training.losses import landmark_distance
+from ganonymization.types import LANDMARK_COUNT
 
 EXPRESSIVE_WEIGHT = 4.0
-"""Weight of points on lips, lids, brows and irises over all others: they carry the expression."""
+"""Weight of points on lips and brows over all others: they carry the expression."""
+
+EYE_WEIGHT = 10.0
+"""Weight of lids and irises, whose movements are the smallest."""
 
 
 class LandmarkConsistency(nn.Module):
@@ -58,11 +62,9 @@ def _cut(image: Tensor, center: Tensor, side: Tensor) -> Tensor:
 
 
 def _point_weights() -> Tensor:
-    point_weights = torch.ones(478)
-    groups = (
-        topology.LIPS_OUTER, topology.LIPS_INNER, topology.RIGHT_EYE, topology.LEFT_EYE, topology.RIGHT_BROW,
-        topology.LEFT_BROW, range(topology.RIGHT_IRIS_CENTER, 478),
-    )  # fmt: skip
-    for group in groups:
-        point_weights[list(group)] = EXPRESSIVE_WEIGHT
+    point_weights = torch.ones(LANDMARK_COUNT)
+    lips_and_brows = topology.LIPS_OUTER + topology.LIPS_INNER + topology.RIGHT_BROW + topology.LEFT_BROW
+    irises = tuple(range(topology.RIGHT_IRIS_CENTER, LANDMARK_COUNT))
+    point_weights[list(lips_and_brows)] = EXPRESSIVE_WEIGHT
+    point_weights[list(topology.RIGHT_EYE + topology.LEFT_EYE + irises)] = EYE_WEIGHT
     return point_weights / point_weights.sum()

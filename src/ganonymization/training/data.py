@@ -105,7 +105,7 @@ def stack(samples: list[dict[str, npt.NDArray[np.generic]]]) -> Batch:
 def _random_view(rng: np.random.Generator, size_px: int) -> Affine:
     """Return a random similarity of the synthesis crop onto itself."""
     center = size_px * (0.5 + rng.uniform(-0.04, 0.04, 2))
-    side_px = size_px * rng.uniform(0.9, 1.1)
+    side_px = size_px * (rng.uniform(0.9, 1.1) if rng.random() < 0.8 else rng.uniform(1.1, MARGIN))
     return square_from_image((center[0], center[1]), side_px, roll_rad=rng.normal(0, 0.07), size_px=size_px)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import enum
 import json
 import logging
 import time
@@ -22,6 +23,7 @@ from ganonymization.training.augment import augment
 from ganonymization.training.config import TrainingConfig
 from ganonymization.training.consistency import LandmarkConsistency
 from ganonymization.training.data import Batch, FaceViews
+from ganonymization.training.exchange import Exchange
 from ganonymization.training.networks import Discriminator, Generator, IdentityEncoder
 from ganonymization.training.prepare import FaceSet
 from ganonymization.training.sheets import save_sheet
@@ -47,10 +49,10 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.config = config
         self.device = device
-        self.samples = 0
+        self.samples = self.begun_at = 0
         self.generator = _placed(build_generator(config), device)
         self.encoder = _placed(IdentityEncoder(), device)
-        self.discriminator = _placed(Discriminator(config.discriminator_channels), device)
+        self.discriminator = _placed(Discriminator(config.size_px, config.discriminator_channels), device)
         self.average = copy.deepcopy(self.generator).requires_grad_(requires_grad=False)
         learned = [*self.generator.parameters(), *self.encoder.parameters()]
         self.generator_step = torch.optim.Adam(learned, lr=config.generator_rate, betas=(0.0, 0.99), fused=True)
@@ -66,7 +68,8 @@ class Trainer:
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
             image, encoded, moments = self._generate(batch)
             composite = torch.where(batch.known > 0, batch.image, image)
-            real, fake = batch.image * batch.valid, composite * batch.valid
+            # the discriminator computes in half precision anyway; converting once here halves the traffic of memory
+            real, fake = ((image * batch.valid).bfloat16() for image in (batch.image, composite))
             discriminator_loss = self._judge_both(real, fake.detach(), batch)
         self._descend(self.discriminator_step, discriminator_loss, self.discriminator)
         self.discriminator.requires_grad_(requires_grad=False)
@@ -144,9 +147,10 @@ class Trainer:
         optimizer.step()
 
     def _set_rates(self) -> None:
-        progress = self.samples / self.config.samples
+        progress = (self.samples - self.begun_at) / max(1, self.config.samples - self.begun_at)
         share = 1 - (1 - self.config.final_rate_share) * max(0.0, min(1.0, (progress - 2 / 3) * 3))
-        self.generator_step.param_groups[0]["lr"] = share * self.config.generator_rate
+        ramp = min(1.0, (self.samples - self.begun_at + 1) / max(1, self.config.ramp_samples))
+        self.generator_step.param_groups[0]["lr"] = ramp * share * self.config.generator_rate
         self.discriminator_step.param_groups[0]["lr"] = share * self.config.discriminator_rate
 
     @torch.no_grad()
@@ -162,15 +166,31 @@ class Trainer:
         parts = {name: getattr(self, name).state_dict() for name in names}
         return parts | {
             "samples": self.samples,
+            "begun_at": self.begun_at,
             "random": self.random.get_state(),
             "config": dataclasses.asdict(self.config),
         }
+
+    def grow_from(self, state: dict[str, Any]) -> None:
+        """Take up what a smaller run has learned; levels that it did not have begin anew.
+
+        Raises:
+            ValueError: the other run has levels that this one lacks, or of another width.
+        """
+        for name in ("generator", "encoder", "discriminator", "average"):
+            network: nn.Module = getattr(self, name)
+            own = network.state_dict()
+            strange = [key for key, value in state[name].items() if key not in own or own[key].shape != value.shape]
+            if strange:
+                raise ValueError(f"cannot grow from that run: {name} has no {strange[0]} of its shape")
+            network.load_state_dict(own | state[name])
+        self.samples = self.begun_at = state["samples"]
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up the state of an earlier run."""
         for name in ("generator", "encoder", "discriminator", "average", "generator_step", "discriminator_step"):
             getattr(self, name).load_state_dict(state[name])
-        self.samples = state["samples"]
+        self.samples, self.begun_at = state["samples"], state["begun_at"]
         self.random.set_state(state["random"])
 
 
@@ -185,6 +205,7 @@ def build_generator(config: TrainingConfig) -> Generator:
         encoder_blocks=config.encoder_blocks,
         decoder_blocks=config.decoder_blocks,
         unshuffle=config.unshuffle,
+        detail_channels=config.detail_channels,
     )
 
 
@@ -205,6 +226,14 @@ class Schedule:
     limit_seconds: float | None = None
 
 
+class Role(enum.Enum):
+    """What a process is to a run; only the follower of two writes nothing but its weights."""
+
+    ALONE = "alone"
+    LEADER = "leader"
+    FOLLOWER = "follower"
+
+
 def train(
     config: TrainingConfig,
     faces: FaceSet,
@@ -212,8 +241,20 @@ def train(
     *,
     device: torch.device,
     schedule: Schedule = Schedule(),  # noqa: B008 - frozen
+    smaller_run: Path | None = None,
+    role: Role = Role.ALONE,
 ) -> Trainer:
-    """Train until `config.samples`, going on from a checkpoint in `folder` if there is one."""
+    """Train until `config.samples`, going on from a checkpoint in `folder` if there is one.
+
+    Args:
+        config: the run.
+        faces: prepared faces.
+        folder: of checkpoint, log and contact sheets.
+        device: torch device.
+        schedule: how often to write, and when to stop.
+        smaller_run: folder of a run to grow from where `folder` holds no checkpoint yet.
+        role: alone, or one of two processes that train the same run together.
+    """
     torch.set_num_threads(config.threads or torch.get_num_threads())
     folder.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(config, device)
@@ -221,23 +262,51 @@ def train(
     if checkpoint.exists():
         trainer.restore(torch.load(checkpoint, map_location=device, weights_only=True))
         logger.info("resumed after %d samples", trainer.samples)
-    batches = _batches(faces, config, trainer.samples)
-    fixed = _fixed_batch(faces, config).to(device)
-    started = last_checkpoint = time.monotonic()
+    elif smaller_run is not None:
+        trainer.grow_from(torch.load(smaller_run / CHECKPOINT_NAME, map_location=device, weights_only=True))
+        logger.info("grown from %s after %d samples", smaller_run, trainer.samples)
+    batches = _batches(faces, config, trainer.samples, role)
+    exchange = _exchange(folder, role)
+    recorder = None if role is Role.FOLLOWER else _Recorder(folder, schedule, _fixed_batch(faces, config).to(device))
+    started = time.monotonic()
     while trainer.samples < config.samples:
+        before = trainer.samples
         report = trainer.step(next(batches).to(device))
-        now = time.monotonic()
-        if _passed(trainer.samples, config.batch_size, schedule.log_samples):
-            _log(folder / "log.jsonl", trainer.samples, now - started, report)
-        if _passed(trainer.samples, config.batch_size, schedule.sheet_samples):
-            save_sheet(trainer, fixed, folder / f"sheet-{trainer.samples:07d}.png")
-        if now - last_checkpoint > schedule.checkpoint_seconds:
-            save_checkpoint(trainer, checkpoint)
-            last_checkpoint = now
-        if schedule.limit_seconds is not None and now - started > schedule.limit_seconds:
+        if exchange is not None:
+            exchange(trainer, config.batch_size)
+        if recorder is not None:
+            recorder(trainer, before, report)
+        if schedule.limit_seconds is not None and time.monotonic() - started > schedule.limit_seconds:
             break
-    save_checkpoint(trainer, checkpoint)
+    if recorder is not None:
+        save_checkpoint(trainer, checkpoint)
     return trainer
+
+
+class _Recorder:
+    """Write log, contact sheets and checkpoints of a run when they are due."""
+
+    def __init__(self, folder: Path, schedule: Schedule, fixed: Batch) -> None:
+        self._folder = folder
+        self._schedule = schedule
+        self._fixed = fixed
+        self._started = self._saved = time.monotonic()
+
+    def __call__(self, trainer: Trainer, before: int, report: dict[str, float]) -> None:
+        """Record a step that took the run from `before` samples to those it has now."""
+        now, samples = time.monotonic(), trainer.samples
+        if samples // self._schedule.log_samples != before // self._schedule.log_samples:
+            _log(self._folder / "log.jsonl", samples, now - self._started, report)
+        if samples // self._schedule.sheet_samples != before // self._schedule.sheet_samples:
+            save_sheet(trainer, self._fixed, self._folder / f"sheet-{samples:07d}.png")
+        if now - self._saved > self._schedule.checkpoint_seconds:
+            save_checkpoint(trainer, self._folder / CHECKPOINT_NAME)
+            self._saved = now
+
+
+def _exchange(folder: Path, role: Role) -> Exchange | None:
+    partners = {Role.LEADER: Role.FOLLOWER, Role.FOLLOWER: Role.LEADER}
+    return Exchange(folder, own=role.value, partner=partners[role].value) if role in partners else None
 
 
 def save_checkpoint(trainer: Trainer, path: Path) -> None:
@@ -247,7 +316,9 @@ def save_checkpoint(trainer: Trainer, path: Path) -> None:
     partial.replace(path)
 
 
-def _batches(faces: FaceSet, config: TrainingConfig, start: int) -> Iterator[Batch]:
+def _batches(faces: FaceSet, config: TrainingConfig, start: int, role: Role) -> Iterator[Batch]:
+    if role is Role.FOLLOWER:
+        config = dataclasses.replace(config, seed=config.seed + 1)
     views = FaceViews(faces, config, start=start)
     options: dict[str, Any] = {"prefetch_factor": 4, "persistent_workers": True} if config.workers else {}
     return iter(cast("DataLoader[Batch]", DataLoader(views, batch_size=None, num_workers=config.workers, **options)))
@@ -255,10 +326,6 @@ def _batches(faces: FaceSet, config: TrainingConfig, start: int) -> Iterator[Bat
 
 def _fixed_batch(faces: FaceSet, config: TrainingConfig) -> Batch:
     return next(iter(FaceViews(faces, dataclasses.replace(config, seed=7, batch_size=16))))
-
-
-def _passed(samples: int, batch_size: int, interval: int) -> bool:
-    return samples // interval != (samples - batch_size) // interval
 
 
 def _log(path: Path, samples: int, seconds: float, report: dict[str, float]) -> None:

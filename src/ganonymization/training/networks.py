@@ -22,6 +22,9 @@ from ganonymization.synthesize.pix2pix import NOISE_SIZE
 
 STYLE_SIZE = 128
 
+SMALLEST_JUDGED_PX = 64
+"""Side of the smallest picture that the discriminator judges."""
+
 
 class FilmBlock(nn.Module):
     """Residual block whose normalised activations are scaled and shifted by the style."""
@@ -79,6 +82,38 @@ class Up(nn.Module):
         return merged
 
 
+class Detail(nn.Module):
+    """Double the resolution of a face: what the whole network drew, plus what only the finer level can show.
+
+    Begun anew it adds nothing, so a generator that grows by it starts as good as it was (progressive growing; Karras et
+    al., 2018).
+
+    Args:
+        source: channels of the coarser level's features.
+        inputs: channels of the conditioning.
+        channels: width.
+    """
+
+    def __init__(self, source: int, inputs: int, channels: int) -> None:
+        super().__init__()
+        self.merge = nn.Conv2d(source + 4 * inputs, channels, 3, padding=1)
+        self.block = FilmBlock(channels)
+        self.unfold = nn.Conv2d(channels, 4 * 3, 3, padding=1)
+        nn.init.zeros_(self.unfold.weight)
+        nn.init.zeros_(cast(Tensor, self.unfold.bias))
+
+    def forward(self, features: Tensor, conditions: Tensor, style: Tensor) -> Tensor:
+        """Return what to add, (B, 3, 2H, 2W), from (B, source, H, W), (B, inputs, 2H, 2W) and (B, STYLE_SIZE)."""
+        x = self.merge(torch.cat([features, F.pixel_unshuffle(conditions, 2)], dim=1))
+        return unfold_smoothly(self.unfold(F.leaky_relu(self.block(x, style), 0.2)), 2)
+
+
+def halve(maps: Tensor, surround: Tensor, known: Tensor) -> Tensor:
+    """Return the conditioning at half the resolution, (B, 11, S/2, S/2); a pixel is known where all four were."""
+    coarse_known = -F.max_pool2d(-known, 2)
+    return torch.cat([F.avg_pool2d(maps, 2), F.avg_pool2d(surround, 2) * coarse_known, coarse_known], dim=1)
+
+
 class Generator(nn.Module):
     """Draw a face from landmark maps, surround, palette and noise; no input holds a pixel of the face.
 
@@ -87,6 +122,7 @@ class Generator(nn.Module):
         encoder_blocks: residual blocks at each level on the way down; the last entry is the bottom.
         decoder_blocks: residual blocks at each level but the bottom, on the way up, in the order of `channels`.
         unshuffle: factor by which the input is folded into channels and the output unfolded.
+        detail_channels: width of the last level, which doubles the resolution of everything before; 0 for none.
     """
 
     def __init__(
@@ -96,6 +132,7 @@ class Generator(nn.Module):
         encoder_blocks: Sequence[int] = (0, 0, 1, 2),
         decoder_blocks: Sequence[int] = (1, 1, 2),
         unshuffle: int = 2,
+        detail_channels: int = 0,
     ) -> None:
         super().__init__()
         self.unshuffle = unshuffle
@@ -120,11 +157,21 @@ class Generator(nn.Module):
         fine = max(16, channels[0] // unshuffle**2)
         self.unfold = nn.Conv2d(channels[0], fine * unshuffle**2, 3, padding=1)
         self.head = nn.Conv2d(fine, 3, 3, padding=1)
+        self.detail = Detail(fine, inputs, detail_channels) if detail_channels else None
 
     def forward(self, maps: Tensor, surround: Tensor, known: Tensor, palette: Tensor, noise: Tensor) -> Tensor:
         """Return the (B, 3, S, S) image in -1..1."""
         style = self.style(torch.cat([palette, noise], dim=1))
-        x = self.stem(F.pixel_unshuffle(torch.cat([maps, surround, known], dim=1), self.unshuffle))
+        conditions = torch.cat([maps, surround, known], dim=1)
+        if self.detail is None:
+            return torch.tanh(self.head(self._features(conditions, style)))
+        features = self._features(halve(maps, surround, known), style)
+        coarse = F.interpolate(self.head(features), scale_factor=2, mode="bilinear", align_corners=False)
+        return torch.tanh(coarse + self.detail(features, conditions, style))
+
+    def _features(self, conditions: Tensor, style: Tensor) -> Tensor:
+        """Return (B, C, S, S) features, ready for the head, from the (B, 11, S, S) conditioning."""
+        x = self.stem(F.pixel_unshuffle(conditions, self.unshuffle))
         skips = []
         for level, blocks in enumerate(self.encoder):
             for block in cast(nn.ModuleList, blocks):
@@ -136,8 +183,7 @@ class Generator(nn.Module):
             x = self.ups[level](x, skips[level])
             for block in cast(nn.ModuleList, self.decoder[level]):
                 x = block(x, style)
-        fine = unfold_smoothly(self.unfold(F.leaky_relu(x, 0.2)), self.unshuffle)
-        return torch.tanh(self.head(F.leaky_relu(fine, 0.2)))
+        return F.leaky_relu(unfold_smoothly(self.unfold(F.leaky_relu(x, 0.2)), self.unshuffle), 0.2)
 
 
 class PatchDiscriminator(nn.Module):
@@ -150,7 +196,8 @@ class PatchDiscriminator(nn.Module):
     def __init__(self, inputs: int, channels: Sequence[int], *, unshuffle: int) -> None:
         super().__init__()
         self.unshuffle = unshuffle
-        layers = [spectral_norm(nn.Conv2d(inputs * unshuffle**2, channels[0], 3, padding=1))]
+        kernel = 3 if unshuffle < 4 else 1  # pixels folded by 4 already overlook as much
+        layers = [spectral_norm(nn.Conv2d(inputs * unshuffle**2, channels[0], kernel, padding=kernel // 2))]
         layers += [spectral_norm(nn.Conv2d(a, b, 4, stride=2, padding=1)) for a, b in pairwise(channels)]
         self.layers = nn.ModuleList(layers)
         self.norms = nn.ModuleList([nn.Identity(), *(nn.InstanceNorm2d(width) for width in channels[1:])])
@@ -167,18 +214,35 @@ class PatchDiscriminator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Judge images with their maps at full and at half resolution."""
+    """Judge images with their maps at their own resolution and at every half of it down to 64 px.
 
-    def __init__(self, channels: Sequence[int] = (48, 96, 192, 256)) -> None:
+    Args:
+        size_px: side of the images; a power of two.
+        channels: widths of the layers at 64 px; larger pictures are judged by all layers but the last.
+    """
+
+    def __init__(self, size_px: int = 128, channels: Sequence[int] = (48, 96, 192, 256)) -> None:
         super().__init__()
-        inputs = 3 + MAP_COUNT
-        self.fine = PatchDiscriminator(inputs, channels[:3], unshuffle=2)
-        self.coarse = PatchDiscriminator(inputs, channels, unshuffle=2)
+        sides = [size_px]
+        while sides[-1] > SMALLEST_JUDGED_PX:
+            sides.append(sides[-1] // 2)
+        # named by resolution, so that a growing discriminator keeps what it knows
+        self.scales = nn.ModuleDict({str(side): self._judge(side, channels) for side in sides})
+
+    @staticmethod
+    def _judge(side_px: int, channels: Sequence[int]) -> PatchDiscriminator:
+        layers = channels if side_px <= SMALLEST_JUDGED_PX else channels[:-1]
+        return PatchDiscriminator(3 + MAP_COUNT, layers, unshuffle=max(2, side_px // SMALLEST_JUDGED_PX))
 
     def forward(self, image: Tensor, maps: Tensor) -> list[tuple[Tensor, list[Tensor]]]:
-        """Return logits and features for each scale."""
+        """Return logits and features for each scale, the finest first."""
         x = torch.cat([image, maps], dim=1)
-        return [self.fine(x), self.coarse(F.avg_pool2d(x, 2))]
+        judgements: list[tuple[Tensor, list[Tensor]]] = []
+        for judge in self.scales.values():
+            if judgements:
+                x = F.avg_pool2d(x, 2)
+            judgements.append(judge(x))
+        return judgements
 
 
 class IdentityEncoder(nn.Module):

@@ -10,7 +10,6 @@ from ganonymization.palette_bank import (
     AnyPalette,
     MatchSurround,
     PaletteBank,
-    is_grey,
 )
 from ganonymization.surround import no_surround
 from ganonymization.types import Surround
@@ -114,12 +113,6 @@ def test_a_grey_picture_gets_a_grey_palette():
     for identity in range(20):
         colors = np.delete(choose(a_surround(grey=True), identity), SPREAD).reshape(5, 3)
         assert np.ptp(colors, axis=1).max() < 1e-5
-
-
-def test_grey_is_told_from_colour():
-    assert is_grey(a_surround(grey=True))
-    assert not is_grey(a_surround())
-    assert not is_grey(no_surround(64))
 
 
 @pytest.mark.parametrize("skin", [(0.5, 0.2, 0.1), (-0.4, -0.6, -0.7), (0.1, -0.1, -0.2)])

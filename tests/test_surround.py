@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ganonymization.crop import cut
 from ganonymization.geometry import invert, scale_of, square_from_image, transform
 from ganonymization.region import hull, outline
-from ganonymization.surround import MARGIN, cut_surround, no_surround
+from ganonymization.surround import MARGIN, cut_surround, is_grey, no_surround
 from ganonymization.types import Crop
 
 SIZE_PX = 64
@@ -114,3 +114,11 @@ def test_no_surround_knows_nothing_and_is_valid_everywhere():
     assert not surround.image.any()
     np.testing.assert_array_equal(surround.known, np.zeros((16, 16)))
     np.testing.assert_array_equal(surround.valid, np.ones((16, 16)))
+
+
+def test_grey_is_told_from_colour():
+    colored = crop_of(noise_picture(SIZE_PX, SIZE_PX))
+    grey = Crop(np.repeat(colored.image[..., :1], 3, axis=2), colored.crop_from_image, colored.valid)
+    assert is_grey(cut_surround(grey, [face_outline()]))
+    assert not is_grey(cut_surround(colored, [face_outline()]))
+    assert not is_grey(no_surround(SIZE_PX))

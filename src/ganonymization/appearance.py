@@ -25,6 +25,10 @@ READER_PX: Final = 32
 
 AGE_BANDS: Final = ("child", "adult", "old")
 
+SKIN_OFFSET: Final = np.array([23, 18, 11], np.float32) / np.float32(127.5)
+"""What photos are lighter than the reader says: its mean error in red, green and blue on 420 people of LFW's split
+`fit`, where it lowers the absolute error from 31 to 26 of 255; on 420 others it lowers it from 28 to 25."""
+
 READER_OUTPUTS: Final = ("skin", "spread", "male", "age", "beard")
 
 
@@ -66,7 +70,8 @@ class AppearanceReader:
     def __call__(self, surround: Surround, /) -> Appearance:
         """Return what the surround says; where it says nothing, the average of the training faces."""
         skin, spread, male, age, beard = self._network(surround=reduce_surround(surround)[None])
-        return Appearance(skin[0], float(spread[0]), float(male[0]), age[0], float(beard[0]))
+        lit = np.clip(skin[0] + SKIN_OFFSET, -1, 1)
+        return Appearance(lit, float(spread[0]), float(male[0]), age[0], float(beard[0]))
 
 
 def reduce_surround(surround: Surround) -> Array:

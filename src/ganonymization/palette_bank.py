@@ -21,6 +21,7 @@ from ganonymization.appearance import Appearance, AppearanceReader
 from ganonymization.errors import WeightsError
 from ganonymization.onnx import Runtime
 from ganonymization.palette import LUMA, SKIN, PaletteVector, grey_palette, scale_palette
+from ganonymization.surround import is_grey
 from ganonymization.types import Surround
 
 Array: TypeAlias = npt.NDArray[np.float32]
@@ -55,9 +56,6 @@ LEAST_KNOWN: Final = 0.02
 
 GAIN_RANGE: Final = (0.4, 2.0)
 """How far an entry's colours may be scaled towards the picture's light."""
-
-GREY_LEVELS: Final = 2.0
-"""A picture whose channels differ by no more than this, in levels of 255 and on average, is grey."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,12 +177,6 @@ def coarse_tone(skin: Array) -> npt.NDArray[np.float64]:
     red, blue = np.round(color[[0, 2]] / brightness / HUE_STEP) * HUE_STEP
     green = (1 - LUMA[0] * red - LUMA[2] * blue) / LUMA[1]
     return np.asarray(np.round(brightness / TONE_STEP) * TONE_STEP * np.array([red, green, blue]))
-
-
-def is_grey(surround: Surround) -> bool:
-    """Return whether the known part of the picture has no colour."""
-    pixels = surround.image[surround.known > 0].astype(np.int16)
-    return bool(np.ptp(pixels, axis=1).mean() <= GREY_LEVELS) if len(pixels) else False
 
 
 def _agrees(bank: PaletteBank, appearance: Appearance) -> npt.NDArray[np.bool_]:

@@ -15,6 +15,10 @@ MARGIN: Final = 0.015
 """Ring around each hull that is removed as well, in sides of the crop: mesh noise must not uncover skin."""
 
 
+GREY_LEVELS: Final = 2.0
+"""A picture whose channels differ by no more than this, in levels of 255 and on average, is grey."""
+
+
 def cut_surround(crop: Crop, outlines: Sequence[Points]) -> Surround:
     """Return the crop without anything inside the hulls.
 
@@ -30,6 +34,12 @@ def cut_surround(crop: Crop, outlines: Sequence[Points]) -> Surround:
         known[hull_mask(points, size_px=size_px, margin_px=ring_px(crop)) > 0] = 0
     image = crop.image * (known > 0)[..., None]
     return Surround(image.astype(np.uint8), known, crop.valid)
+
+
+def is_grey(surround: Surround) -> bool:
+    """Return whether the known part of the picture has no colour."""
+    pixels = surround.image[surround.known > 0].astype(np.int16)
+    return bool(np.ptp(pixels, axis=1).mean() <= GREY_LEVELS) if len(pixels) else False
 
 
 def ring_px(crop: Crop) -> float:

@@ -94,3 +94,11 @@ def test_a_network_without_a_fixed_crop_is_refused(tmp_path):
 def test_another_network_is_refused(tmp_path):
     with pytest.raises(WeightsError, match="inputs are"):
         Network(save_doubler(tmp_path / "doubler.onnx"), inputs=NAMES, outputs=["image"])
+
+
+def test_a_grey_picture_gets_a_grey_face(generator):
+    surround = half_known()
+    grey = Surround(np.repeat(surround.image[..., :1], 3, axis=2), surround.known, surround.valid)
+    palette = np.linspace(-1, 1, PALETTE_SIZE, dtype=np.float32)
+    assert np.ptp(generator(FACE, grey, palette=palette, identity=3).image.astype(int), axis=2).max() == 0
+    assert np.ptp(generator(FACE, surround, palette=palette, identity=3).image.astype(int), axis=2).max() > 0

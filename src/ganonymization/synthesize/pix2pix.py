@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -11,7 +12,8 @@ from ganonymization import weights
 from ganonymization.condition import draw_maps
 from ganonymization.errors import WeightsError
 from ganonymization.onnx import Network, Runtime
-from ganonymization.types import Landmarks, Patch, Surround
+from ganonymization.surround import is_grey
+from ganonymization.types import Image, Landmarks, Patch, Surround
 
 NOISE_SIZE: Final = 32
 """Numbers drawn from the identity that decide what landmarks, surround and palette leave open."""
@@ -57,8 +59,12 @@ class Pix2Pix:
             palette=palette[None].astype(np.float32),
             noise=draw_noise(identity)[None],
         )
-        pixels = (image[0].transpose(1, 2, 0) + 1) * 127.5
-        return Patch(np.clip(np.round(pixels), 0, 255).astype(np.uint8))
+        drawn = np.clip(np.round((image[0].transpose(1, 2, 0) + 1) * 127.5), 0, 255).astype(np.uint8)
+        return Patch(_without_color(drawn) if is_grey(surround) else drawn)
+
+
+def _without_color(image: Image) -> Image:
+    return np.repeat(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2).astype(np.uint8, copy=False)
 
 
 def draw_noise(identity: int) -> npt.NDArray[np.float32]:

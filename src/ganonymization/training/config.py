@@ -35,6 +35,8 @@ class TrainingConfig:
         landmark_weight: weight of the landmark consistency loss; 0 leaves the mesh out.
         landmark_stride: every how many-th face of a batch the mesh looks at.
         prior_share: share of the batch whose noise is drawn at random instead of encoded.
+        prior_likeness: how much, as a share, a face with random noise must be like the training face; the
+            discriminator alone lets glowing contours pass.
         isolated_share: share of faces trained without a surround, on black.
         grey_share: share of faces turned grey.
         seed: of weights, augmentation and order.
@@ -63,6 +65,7 @@ class TrainingConfig:
     landmark_weight: float = 0.0
     landmark_stride: int = 4
     prior_share: float = 0.375
+    prior_likeness: float = 0.3
     isolated_share: float = 0.3
     grey_share: float = 0.06
     seed: int = 1

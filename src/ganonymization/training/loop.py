@@ -125,10 +125,11 @@ class Trainer:
         with torch.no_grad():
             real_judged = self.discriminator(augment(real, layers, self.random)[0], layers_seen[:, :-1])
         pixel_weight = batch.valid * (1 - (1 - OUTSIDE_WEIGHT) * batch.known)
+        likeness = encoded + config.prior_likeness * (1 - encoded)
         terms = {
             "adversarial": (1.0, losses.generator_hinge(fake_judged, layers_seen[:, -1:])),
-            "features": (config.feature_weight, losses.feature_matching(real_judged, fake_judged, encoded)),
-            "l1": (config.l1_weight, losses.masked_l1(image.float(), batch.image, pixel_weight, encoded)),
+            "features": (config.feature_weight, losses.feature_matching(real_judged, fake_judged, likeness)),
+            "l1": (config.l1_weight, losses.masked_l1(image.float(), batch.image, pixel_weight, likeness)),
             "coarse": (config.coarse_weight, losses.coarse_l1(image.float(), batch.image, unknown, 1 - encoded)),
             "divergence": (config.kl_weight, losses.normal_divergence(*moments)),
         }

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.linalg
 
+from ganonymization.errors import NotMeasurableError
 from ganonymization.shape import ShapeModel
 from ganonymization.types import Landmarks
 
@@ -42,12 +43,12 @@ class TwoCovarianceMatcher:
         """Return the matcher of (K,) mean and (K, K) covariances.
 
         Raises:
-            ValueError: `within` is not positive definite.
+            NotMeasurableError: `within` is not positive definite.
         """
         try:
             variances, basis = scipy.linalg.eigh(between, within)
         except scipy.linalg.LinAlgError as error:
-            raise ValueError(
+            raise NotMeasurableError(
                 f"the covariance within people is not positive definite ({error}); more photos are needed"
             ) from error
         return cls(mean, basis, np.clip(variances, 0, None))
@@ -57,12 +58,12 @@ class TwoCovarianceMatcher:
         """Return the matcher for (N, K) vectors of people of whom several have two photos.
 
         Raises:
-            ValueError: fewer than two people have two photos.
+            NotMeasurableError: fewer than two people have two photos.
         """
         person_of = np.unique(np.asarray(people), return_inverse=True)[1]
         counts = np.bincount(person_of)
         if (counts > 1).sum() < 2:
-            raise ValueError(
+            raise NotMeasurableError(
                 f"{(counts > 1).sum()} of {len(counts)} people have two photos; a matcher needs two such people or more"
             )
         means = np.zeros((len(counts), vectors.shape[1]))
@@ -88,10 +89,10 @@ def shape_coefficients(model: ShapeModel, landmarks: Sequence[Landmarks]) -> Arr
     """Return the (N, K) principal coefficients of pose-free landmarks.
 
     Raises:
-        ValueError: there are none.
+        NotMeasurableError: there are none.
     """
     if not landmarks:
-        raise ValueError("no landmarks to compare")
+        raise NotMeasurableError("no landmarks to compare")
     return np.stack([model.coefficients_of(model.shape_of(one)) for one in landmarks])
 
 

@@ -38,7 +38,7 @@ class RetrainedMatcher:
         """Learn from the (N, D) embeddings of anonymized photos.
 
         Raises:
-            ValueError: fewer than two people have two photos.
+            NotMeasurableError: fewer than two people have two photos.
         """
         wide = embeddings.astype(np.float64)
         principal = PCA(min(COMPONENTS, wide.shape[1], len(wide) // 2), svd_solver="full").fit(wide)

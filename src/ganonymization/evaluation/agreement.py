@@ -116,7 +116,7 @@ def within_person_correlation(first: Array, second: Array, people: Sequence[str]
     """
     r = float(correlation_of_products(within_person_rows(first, second, people).sum(axis=0)))
     if not np.isfinite(r):
-        raise NotMeasurableError("no measure varies within a person; need several people with two different photos each")
+        raise NotMeasurableError("no measure varies within a person; need people with two different photos each")
     return r
 
 

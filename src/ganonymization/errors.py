@@ -37,9 +37,5 @@ class NotMeasurableError(GanonymizationError, ValueError):
     """A figure is undefined on the data at hand: too few people, too few photos of each, or values all alike."""
 
 
-class EvaluationError(GanonymizationError):
-    """Something cannot be measured: the data or the method's outputs do not allow it."""
-
-
-class NothingMadeError(EvaluationError):
-    """A method has no output for a photo."""
+class NothingMadeError(GanonymizationError):
+    """A method under evaluation has no output for a photo."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from ganonymization.files import read_picture
 from ganonymization.types import Affine, Face, Image, Landmarks
 
 
@@ -22,19 +24,23 @@ class Subject:
 
     Attributes:
         name: of the photo below the folder of the set, with forward slashes; unique to the photo.
+        path: of the original.
         person: who it is.
         identity: seed for whatever a method draws at random; it depends on the name and the run's seed alone.
         face: where the face is on the original.
         landmarks: of the original, in its pixels; where none were found, the mean face stands in with `presence` 0.
-        read: reads the original.
     """
 
     name: str
+    path: Path
     person: str
     identity: int
     face: Face
     landmarks: Landmarks
-    read: Callable[[], Image]
+
+    def read(self) -> Image:
+        """Return the pixels of the original."""
+        return read_picture(self.path).image
 
 
 @dataclass(frozen=True, slots=True, eq=False)

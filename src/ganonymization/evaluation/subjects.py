@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import itertools
 from collections import defaultdict
@@ -19,8 +18,6 @@ from ganonymization.errors import InputError
 from ganonymization.evaluation.method import Subject
 from ganonymization.evaluation.readers import Sample
 from ganonymization.evaluation.sighting import face_of, landmarks_of
-from ganonymization.files import read_picture
-from ganonymization.types import Image
 
 TESTED: Final = ("test", "val")
 """Names of the part of a set that is measured, the first that it has; attackers learn on the other parts."""
@@ -107,17 +104,12 @@ def make_subject(sample: Sample, row: np.void | npt.NDArray[np.void], *, root: P
     name = name_of(sample.path, root)
     return Subject(
         name=name,
+        path=sample.path,
         person=str(sample.identity),
         identity=identity_of(name, seed),
         face=face_of(row),
         landmarks=landmarks_of(row),
-        read=functools.partial(read_image, sample.path),
     )
-
-
-def read_image(path: Path) -> Image:
-    """Return the upright pixels of a photo."""
-    return read_picture(path).image
 
 
 def _require_people(samples: Sequence[Sample]) -> None:

@@ -1,0 +1,137 @@
+"""Find the method that a word on the command line stands for."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from ganonymization.detect import CenterFace
+from ganonymization.errors import InputError
+from ganonymization.evaluation.cache import digest_file, key_of
+from ganonymization.evaluation.method import Method, Prepare, Subject
+from ganonymization.evaluation.methods.floor import floor
+from ganonymization.evaluation.methods.folder import Folder
+from ganonymization.evaluation.methods.paper import Paper, weights_path
+from ganonymization.evaluation.methods.whole import Foreign, default, import_callable
+from ganonymization.onnx import Runtime
+
+FLOOR: Final = "floor"
+
+PHOTO_METHODS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "suppression": "solid fill over the face",
+        "mosaic": "coarse squares in place of the face",
+        "blur": "Gaussian blur",
+        "noise": "Gaussian noise",
+    }
+)
+"""The classic families that need one photo alone: module and function of the same name, and what it does."""
+
+SET_METHODS: Final[Mapping[str, str]] = MappingProxyType(
+    {"k_same": "average of k faces, aligned by landmarks", "swap": "faces exchanged among people"}
+)
+"""Those that need the whole set."""
+
+DESCRIPTIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "default": "the anonymizer of this package",
+        "paper": "GANonymization as published: copied landmarks, pix2pix, cut-out on black",
+        FLOOR: "no anonymizer: the photo shifted by 2 % and stored as JPEG 60",
+        **PHOTO_METHODS,
+        **SET_METHODS,
+    }
+)
+"""Every method that has a name of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A method that takes part.
+
+    Attributes:
+        name: as it was given.
+        prepare: makes the method.
+        description: one line.
+        fingerprint: of everything that decides its output beside the program, photo and identity.
+        needs_set: whether its output for a photo depends on the other photos.
+    """
+
+    name: str
+    prepare: Prepare
+    description: str
+    fingerprint: str = ""
+    needs_set: bool = False
+
+
+def open_contender(spec: str, *, paper_weights: Path | None, runtime: Runtime) -> Contender:
+    """Return the method that a word stands for; nothing is loaded yet but what tells whether it can be.
+
+    Args:
+        spec: a name of `DESCRIPTIONS`, `folder:PATH` or `python:module:function`.
+        paper_weights: network of the published method; None takes the environment's.
+        runtime: of its networks.
+
+    Raises:
+        InputError: there is no such method, folder or function.
+        WeightsError: the network of `paper` is missing.
+    """
+    kind, colon, rest = spec.partition(":")
+    if colon and kind == "folder":
+        return _open_folder(spec, Path(rest).expanduser(), runtime)
+    if colon and kind == "python":
+        return _open_python(spec, rest)
+    name = spec.replace("-", "_")
+    if name == "paper":
+        return _open_paper(spec, weights_path(paper_weights), runtime)
+    if name not in DESCRIPTIONS:
+        raise InputError(
+            f"{spec!r} is no method; there are {', '.join(DESCRIPTIONS)}, folder:PATH and python:module:function"
+        )
+    if name in SET_METHODS:
+        return Contender(spec, _attribute(name), DESCRIPTIONS[name], needs_set=True)
+    return Contender(spec, _named(name, runtime), DESCRIPTIONS[name])
+
+
+def alone(make: Callable[[], Method]) -> Prepare:
+    """Return what makes a method that needs no knowledge of the set."""
+
+    def prepare(gallery: Sequence[Subject], /) -> Method:
+        del gallery
+        return make()
+
+    return prepare
+
+
+def _named(name: str, runtime: Runtime) -> Prepare:
+    if name == "default":
+        return alone(lambda: default(runtime=runtime))
+    if name == FLOOR:
+        return alone(lambda: floor)
+    return alone(lambda: _attribute(name))
+
+
+def _attribute(name: str) -> Prepare | Method:
+    """Return the function of a classic method, from the module of the same name."""
+    return getattr(importlib.import_module(f"ganonymization.evaluation.methods.{name}"), name)
+
+
+def _open_folder(spec: str, root: Path, runtime: Runtime) -> Contender:
+    folder = Folder(root, detect=CenterFace.load(runtime=runtime))
+    stamps = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in folder.paths]
+    return Contender(spec, alone(lambda: folder), f"outputs made elsewhere, {len(stamps)} files", key_of(stamps))
+
+
+def _open_python(spec: str, place: str) -> Contender:
+    call, source = import_callable(place)
+    fingerprint = digest_file(source) if source else key_of(place)
+    return Contender(spec, alone(lambda: Foreign(place, call)), f"the function {place}", fingerprint)
+
+
+def _open_paper(spec: str, path: Path, runtime: Runtime) -> Contender:
+    digest = digest_file(path) if path.is_file() else ""
+    description = f"{DESCRIPTIONS['paper']}; network {path.name}, SHA-256 {digest[:12]}"
+    return Contender(spec, alone(lambda: Paper.load(path, runtime=runtime)), description, digest)

@@ -176,6 +176,20 @@ def identify(distances: Array, same: Flags, *, rank: int = 1) -> Identification:
     return Identification(probe, ranks <= rank, chance_of_hit(sizes, genuine_counts[probe], rank=rank))
 
 
+def find_other_photos(distances: Array, people: Sequence[str], *, rank: int = 1) -> Identification:
+    """Search for every photo's person among all photos but itself.
+
+    Args:
+        distances: (N, N) of the same photos in the same order.
+        people: N names.
+        rank: how many of the nearest entries count.
+
+    Raises:
+        NotMeasurableError: nobody has two photos.
+    """
+    return identify(without_own_photo(distances), same_person(people, people), rank=rank)
+
+
 def chance_of_hit(sizes: npt.NDArray[np.integer], genuine: npt.NDArray[np.integer], *, rank: int = 1) -> Array:
     """Return the probability that one of `rank` entries, drawn without looking, shows the right person.
 

@@ -12,13 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ganonymization.detect import CenterFace
-from ganonymization.errors import LandmarksNotFoundError
+from ganonymization.errors import LandmarksNotFoundError, NotMeasurableError
 from ganonymization.evaluation.coverage import change_inside
 from ganonymization.evaluation.method import Altered, Subject
 from ganonymization.evaluation.quality import seam_energy, sharpness
 from ganonymization.evaluation.recognisers import ArcFace, Judge, PortraitNetwork, package_judges, third_judge
 from ganonymization.evaluation.sighting import CLASSIFIERS, mean_landmarks, original_type, row_type
-from ganonymization.evaluation.strata import individual_typology_angle
 from ganonymization.expression import ExpressionClassifier
 from ganonymization.geometry import scale_of, transform
 from ganonymization.landmark import FaceMesh
@@ -113,8 +112,8 @@ class Observer:
             "box": (face.box.left, face.box.top, face.box.right, face.box.bottom),
             "keypoints": face.keypoints,
             "points": landmarks.points,
-            "sharpness": sharpness(image, hull(landmarks.points)),
-            "seam": seam_energy(image, hull(landmarks.points)),
+            "sharpness": _sharpness(image, landmarks.points),
+            "seam": _seam(image, landmarks.points),
             "tone": skin_tone(image, landmarks.points),
         }.items():
             row[name] = value
@@ -131,8 +130,8 @@ class Observer:
         self._fill(row, altered.image, found or where)
         row["made"], row["detected"], row["landmarks_found"] = True, again is not None, found is not None
         row["changed_share"] = changed_share(original, altered, expected.box)
-        row["sharpness"] = sharpness(altered.image, hull(where.points))
-        row["seam"] = seam_energy(altered.image, hull(where.points))
+        row["sharpness"] = _sharpness(altered.image, where.points)
+        row["seam"] = _seam(altered.image, where.points)
         return row
 
     def _find_landmarks(self, image: Image, face: Face) -> Landmarks | None:
@@ -202,7 +201,23 @@ def skin_tone(image: Image, points: Points) -> float:
     inside = np.zeros(image.shape[:2], np.uint8)
     cv2.fillConvexPoly(inside, np.round(hull(points[list(SKIN)])).astype(np.int32), 1)
     pixels = image[inside > 0]
-    return float(individual_typology_angle(pixels)) if len(pixels) else float("nan")
+    return float("nan") if len(pixels) else float("nan")
+
+
+def _sharpness(image: Image, points: Points) -> float:
+    """Return the sharpness of a face; NaN where it lies outside of the picture."""
+    try:
+        return sharpness(image, points)
+    except NotMeasurableError:
+        return float("nan")
+
+
+def _seam(image: Image, points: Points) -> float:
+    """Return how much the border of a face stands out; NaN where it lies outside of the picture."""
+    try:
+        return seam_energy(image, points).ratio
+    except NotMeasurableError:
+        return float("nan")
 
 
 def _central(faces: Sequence[Face], image: Image) -> Face | None:

@@ -1,0 +1,197 @@
+"""The plots of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+
+from ganonymization.evaluation.evaluator import Evaluation, MethodResult
+from ganonymization.evaluation.figures import Figure
+from ganonymization.evaluation.kept import labels
+from ganonymization.evaluation.report.drawing import FLOOR_COLOUR, colour_of, draw
+from ganonymization.evaluation.search import BINS, Searched
+from ganonymization.evaluation.sighting import CLASSIFIERS
+
+ATTACKERS: Final = {
+    "rank1": "compare with known photos",
+    "parrot_rank1": "parrot",
+    "reconstruction_rank1": "reconstruction",
+    "landmark_rank1": "landmarks",
+    "linkage_rank1": "pooled outputs",
+}
+"""Rank-1 of each attacker, and what it is called."""
+
+Array = npt.NDArray[np.float64]
+
+
+def worst_attacker(result: MethodResult, suffixes: Sequence[str]) -> tuple[str, Figure] | None:
+    """Return the attacker who finds most people, by any recogniser; None when nothing was measured."""
+    names = [f"{name}{suffix}" for name in ATTACKERS for suffix in suffixes]
+    found = [(name, result.figures[name]) for name in names if name in result.figures]
+    known = [(name, figure) for name, figure in found if figure.value is not None]
+    return max(known, key=lambda pair: pair[1].value or 0.0, default=None)
+
+
+def plane(evaluation: Evaluation) -> str:
+    """Return privacy against expression, with every method on it; the good corner is at the top left."""
+    suffixes = [judge.suffix for judge in evaluation.judges]
+    rows = [evaluation.floor, *evaluation.methods]
+
+    def paint(axes: Sequence[Axes]) -> None:
+        for index, result in enumerate(rows):
+            worst, kept = worst_attacker(result, suffixes), result.figures.get("emotion_kappa")
+            if worst is None or kept is None or kept.value is None:
+                continue
+            colour = FLOOR_COLOUR if index == 0 else colour_of(index - 1)
+            label = "noise floor (not anonymized)" if index == 0 else result.name
+            _point(axes[0], worst[1], kept, colour=colour, label=label)
+        axes[0].set(
+            xlabel="people found by the strongest attacker (rank-1)",
+            ylabel="expression kept (Cohen's kappa)",
+            xlim=(-0.03, 1.03),
+            ylim=(-0.08, 1.03),
+        )
+        axes[0].annotate("better", (0.0, 0.995), color="#666", ha="left", va="top")
+
+    return draw(paint, size_inches=(7.2, 4.4))
+
+
+def _point(axes: Axes, x: Figure, y: Figure, *, colour: str, label: str) -> None:
+    assert x.value is not None  # noqa: S101 - the caller has looked
+    assert y.value is not None  # noqa: S101
+    errors = [[[one.value - (one.low or one.value)], [(one.high or one.value) - one.value]] for one in (x, y) if one.value is not None]
+    axes.errorbar(
+        x.value, y.value, xerr=np.abs(errors[0]), yerr=np.abs(errors[1]), fmt="o", color=colour, ms=7, capsize=2, lw=1
+    )
+    near_right = x.value > 0.7
+    axes.annotate(
+        label,
+        (x.value, y.value),
+        xytext=(-8 if near_right else 8, 5),
+        textcoords="offset points",
+        ha="right" if near_right else "left",
+        color=colour,
+    )
+
+
+def attackers(evaluation: Evaluation) -> str:
+    """Return a bar for each attacker and method, the receipts' recogniser and the held-out one side by side."""
+    measured = [result for result in evaluation.methods if result.figures]
+    judges = evaluation.judges
+
+    def paint(axes: Sequence[Axes]) -> None:
+        for panel, judge in zip(axes, judges, strict=True):
+            names = [name if name == "landmark_rank1" else f"{name}{judge.suffix}" for name in ATTACKERS]
+            for index, result in enumerate(measured):
+                _bars(panel, [result.figures.get(name) for name in names], index, len(measured), label=result.name)
+            chance = evaluation.floor.figures.get(f"rank1_chance{judge.suffix}")
+            if chance and chance.value is not None:
+                panel.axhline(chance.value, color="#444", lw=1, ls=":", label="chance")
+            panel.set_xticks(range(len(names)), list(ATTACKERS.values()), rotation=18, ha="right")
+            panel.set(title=f"recogniser {judge.name}", ylabel="people found (rank-1)", ylim=(0, None))
+        axes[0].legend(fontsize=8)
+
+    return draw(paint, size_inches=(5.2 * len(judges), 3.6), grid=(1, len(judges)))
+
+
+def emotions(evaluation: Evaluation) -> str:
+    """Return, for each emotion that originals show, how often it is still seen, and how its probability shifts."""
+    spec = CLASSIFIERS[0]
+    shown = labels(evaluation.originals.rows, spec)
+    counts = {label: shown.count(label) for label in spec.labels}
+    present = [label for label in spec.labels if counts[label]]
+    rows = [evaluation.floor, *(result for result in evaluation.methods if result.figures)]
+
+    def paint(axes: Sequence[Axes]) -> None:
+        for panel, stem in zip(axes, ("recall", "shift"), strict=True):
+            for index, result in enumerate(rows):
+                figures = [result.figures.get(f"{stem}_{label}") for label in present]
+                _bars(panel, figures, index, len(rows), label="noise floor" if index == 0 else result.name, offset=-1)
+            panel.set_xticks(range(len(present)), [f"{label}\n({counts[label]})" for label in present])
+        axes[0].set(ylabel="label is seen again", ylim=(0, 1.02))
+        axes[1].set(ylabel="change of its probability")
+        axes[0].legend(fontsize=8)
+
+    return draw(paint, size_inches=(10.4, 3.6), grid=(1, 2))
+
+
+def _bars(
+    axes: Axes, figures: Sequence[Figure | None], index: int, count: int, *, label: str, offset: int = 0
+) -> None:
+    """Draw one method's bars with their intervals; what was not measured has none."""
+    width = 0.8 / count
+    places = np.arange(len(figures)) - 0.4 + width * (index + 0.5)
+    known = [(x, one) for x, one in zip(places, figures, strict=True) if one is not None and one.value is not None]
+    colour = FLOOR_COLOUR if index + offset < 0 else colour_of(index + offset)
+    values = np.array([one.value for _, one in known], np.float64)
+    lows = np.array([one.value if one.low is None else one.low for _, one in known], np.float64)
+    highs = np.array([one.value if one.high is None else one.high for _, one in known], np.float64)
+    errors = np.maximum(np.stack([values - lows, highs - values]), 0) if known else None
+    axes.bar([x for x, _ in known], values, width, color=colour, label=label, yerr=errors, ecolor="#555", capsize=1.5)
+
+
+def histograms(evaluation: Evaluation, judge: str) -> str:
+    """Return, for each method, the distances of outputs to the own original and to other photos of the person."""
+    measured = [evaluation.floor, *(result for result in evaluation.methods if result.figures)]
+    real = evaluation.original.searched[judge]
+    fixed = evaluation.fixed[judge].value
+    columns = min(3, len(measured))
+    rows = -(-len(measured) // columns)
+
+    def paint(axes: Sequence[Axes]) -> None:
+        for panel, result in zip(axes, measured, strict=False):
+            _histogram(panel, result, result.searched[judge], real)
+            for threshold, style in zip(fixed.values(), ("--", ":"), strict=True):
+                if threshold is not None:
+                    panel.axvline(threshold, color="#444", lw=1, ls=style)
+        for panel in axes[len(measured) :]:
+            panel.set_axis_off()
+        axes[0].legend(fontsize=7, loc="upper left")
+
+    return draw(paint, size_inches=(3.5 * columns, 2.4 * rows), grid=(rows, columns))
+
+
+def _histogram(axes: Axes, result: MethodResult, found: Searched, real: Searched) -> None:
+    _outline(axes, real.impostor.sum(axis=0), real.edges, "real, different people", "#b8b8b8")
+    _outline(axes, real.genuine.sum(axis=0), real.edges, "real, same person", "#7fb2d0")
+    _outline(axes, found.genuine.sum(axis=0), found.edges, "output to another photo", "#d1495b")
+    own, edges = np.histogram(found.own, bins=40)
+    axes.stairs(own / max(own.sum() * (edges[1] - edges[0]), 1e-12), edges, color="#222", lw=1.2, label="output to its own original")
+    axes.set(title=result.name, xlabel="distance", yticks=[])
+
+
+def _outline(axes: Axes, counts: npt.NDArray[np.int64], edges: Array, label: str, colour: str) -> None:
+    """Draw a density in bins eight times as wide as those that were counted in."""
+    wide = counts.reshape(BINS // 8, 8).sum(axis=1)
+    corners = edges[::8]
+    density = wide / max(float(wide.sum()) * float(corners[1] - corners[0]), 1e-12)
+    axes.stairs(density, corners, color=colour, fill=True, alpha=0.55, label=label)
+
+
+def curves(evaluation: Evaluation, judge: str) -> str:
+    """Return ROC and DET: how many outputs pass for another photo of the person, at each rate of real errors."""
+    measured = [evaluation.original, evaluation.floor, *(result for result in evaluation.methods if result.figures)]
+    impostor = evaluation.original.searched[judge]
+    thresholds = impostor.edges[1:]
+    far = np.cumsum(impostor.impostor.sum(axis=0)) / max(impostor.impostor.sum(), 1)
+
+    def paint(axes: Sequence[Axes]) -> None:
+        for index, result in enumerate(measured):
+            found = result.searched[judge]
+            accepted = np.cumsum(found.genuine.sum(axis=0)) / max(found.genuine.sum(), 1)
+            tar = np.interp(thresholds, found.edges[1:], accepted, left=0.0, right=1.0)
+            colour = ("#000000", FLOOR_COLOUR)[index] if index < 2 else colour_of(index - 2)
+            axes[0].plot(far, tar, color=colour, label=result.name, lw=1.4)
+            axes[1].plot(far, 1 - tar, color=colour, lw=1.4)
+        axes[0].plot([1e-5, 1], [1e-5, 1], color="#bbb", lw=1, ls=":", label="chance")
+        axes[0].set(xscale="log", xlim=(1e-4, 1), ylim=(0, 1.02), title="ROC")
+        axes[1].set(xscale="log", yscale="log", xlim=(1e-4, 1), ylim=(1e-3, 1.1), title="DET")
+        for panel, name in zip(axes, ("accepted: passes for the person (TAR)", "rejected (1 - TAR)"), strict=True):
+            panel.set(xlabel="real strangers accepted (FAR)", ylabel=name)
+        axes[0].legend(fontsize=8)
+
+    return draw(paint, size_inches=(9.6, 3.7), grid=(1, 2))

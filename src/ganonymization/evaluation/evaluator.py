@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -35,6 +36,7 @@ from ganonymization.evaluation.privacy import (
 from ganonymization.evaluation.readers import Dataset
 from ganonymization.evaluation.recognisers import Judge
 from ganonymization.evaluation.search import Searched
+from ganonymization.evaluation.stratify import Strata, divide_faces, photo_measures, stratum_figures
 from ganonymization.evaluation.study import Originals, Progress, Studio, silent, usable_cores
 from ganonymization.evaluation.subjects import Parts, divide
 from ganonymization.onnx import Runtime
@@ -81,6 +83,8 @@ class MethodResult:
         faces: what was seen, for plots and galleries; None when the method could not be run.
         searched: by name of the recogniser, what a naive attacker found.
         replaced: (N,) whether each face is gone.
+        strata: figures of some of the faces, see `stratify`.
+        contender: makes the method again, for pictures of the worst cases.
         reason: why the method could not be run; empty when it was.
     """
 
@@ -90,6 +94,8 @@ class MethodResult:
     faces: Faces | None = None
     searched: Mapping[str, Searched] = field(default_factory=dict)
     replaced: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    strata: Strata = field(default_factory=dict)
+    contender: Contender | None = None
     reason: str = ""
 
 
@@ -194,6 +200,7 @@ class _Bench:
         self._originals = originals
         self._learning = learning
         self._settings = settings
+        self._divisions = divide_faces(originals)
         self.fixed = {
             judge.name: fix_thresholds(judge, originals.rows, originals.people, seed=settings.seed)
             for judge in studio.judges
@@ -206,7 +213,8 @@ class _Bench:
         _require_outputs(tested, contender.name)
         if self._learning.people and self._settings.attacks:
             learning = self._faces(contender, self._learning, f"{contender.name}, to learn from")
-        return self._figures(contender.name, contender.description, tested, learning)
+        found = self._figures(contender.name, contender.description, tested, learning)
+        return dataclasses.replace(found, contender=contender)
 
     def untouched(self) -> MethodResult:
         """Measure the originals themselves."""
@@ -220,15 +228,19 @@ class _Bench:
     def _figures(self, name: str, description: str, tested: Faces, learning: Faces | None) -> MethodResult:
         seed = self._settings.seed
         searched = {judge.name: judge_naively(tested, judge, self.fixed[judge.name]) for judge in self._studio.judges}
+        first = self._studio.judges[0].name
         figures: dict[str, Figure] = {}
         for judge in self._studio.judges:
             figures |= naive_figures(searched[judge.name], judge, self.fixed[judge.name], seed=seed)
         replaced = self._replaced(tested, searched)
+        divided = stratum_figures(
+            self._divisions, photo_measures(tested, searched[first], self.fixed[first], replaced), tested.people, seed=seed
+        )
         figures |= coverage_figures(tested, replaced, seed=seed)
         figures |= self._attack(tested, learning)
         figures |= emotion_figures(tested, seed=seed) | geometry_figures(tested, seed=seed)
         figures |= look_figures(tested, seed=seed)
-        return MethodResult(name, description, figures, tested, searched, replaced)
+        return MethodResult(name, description, figures, tested, searched, replaced, divided)
 
     def _replaced(self, tested: Faces, searched: Mapping[str, Searched]) -> npt.NDArray[np.bool_]:
         first = self._studio.judges[0].name

@@ -18,6 +18,7 @@ from ganonymization.evaluation.method import Altered, Subject
 from ganonymization.evaluation.quality import seam_energy, sharpness
 from ganonymization.evaluation.recognisers import ArcFace, Judge, PortraitNetwork, package_judges, third_judge
 from ganonymization.evaluation.sighting import CLASSIFIERS, mean_landmarks, original_type, row_type
+from ganonymization.evaluation.strata import individual_typology_angle
 from ganonymization.expression import ExpressionClassifier
 from ganonymization.geometry import scale_of, transform
 from ganonymization.landmark import FaceMesh
@@ -201,7 +202,7 @@ def skin_tone(image: Image, points: Points) -> float:
     inside = np.zeros(image.shape[:2], np.uint8)
     cv2.fillConvexPoly(inside, np.round(hull(points[list(SKIN)])).astype(np.int32), 1)
     pixels = image[inside > 0]
-    return float("nan") if len(pixels) else float("nan")
+    return individual_typology_angle(pixels) if len(pixels) else float("nan")
 
 
 def _sharpness(image: Image, points: Points) -> float:

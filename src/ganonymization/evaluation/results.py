@@ -6,7 +6,7 @@ import hashlib
 import importlib.metadata
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from ganonymization import weights
 from ganonymization.evaluation.cache import digest_file
 from ganonymization.evaluation.distribution import FEATURE_SPACE
 from ganonymization.evaluation.evaluator import Evaluation, MethodResult
-from ganonymization.evaluation.figures import Figure
+from ganonymization.evaluation.figures import Figure, Figures
 from ganonymization.evaluation.looks import FRECHET_PHOTOS
 from ganonymization.evaluation.verdict import judge_method, overall
 from ganonymization.files.atomic import write_atomically
@@ -48,11 +48,12 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
     """Return every figure, and what it was measured on and with."""
     floor = evaluation.floor.figures
     return {
-        "methods": {result.name: _rows(result, floor) for result in evaluation.methods},
+        "methods": {result.name: _rows_of(result.figures, floor) for result in evaluation.methods},
         "data": _data(evaluation),
         "versions": _versions(evaluation),
         "seed": evaluation.settings.seed,
         "unmeasured": {result.name: _reasons(result) for result in evaluation.methods},
+        "strata": {result.name: _strata(result, evaluation.floor) for result in evaluation.methods},
         "verdicts": {result.name: _verdicts(result, evaluation) for result in evaluation.methods},
     }
 
@@ -93,8 +94,8 @@ def cell(figure: Figure | None) -> str:
     return f"{figure.value:.3f} ± {(figure.high - figure.low) / 2:.3f}"
 
 
-def _rows(result: MethodResult, floor: Mapping[str, Figure]) -> dict[str, dict[str, float | None]]:
-    return {name: _row(figure, floor.get(name)) for name, figure in result.figures.items()}
+def _rows_of(figures: Figures, floor: Figures) -> dict[str, dict[str, float | None]]:
+    return {name: _row(figure, floor.get(name)) for name, figure in figures.items()}
 
 
 def _row(figure: Figure, floor: Figure | None) -> dict[str, float | None]:
@@ -113,6 +114,16 @@ def _rounded(value: float | None) -> float | None:
 def _reasons(result: MethodResult) -> dict[str, str]:
     reasons = {name: figure.reason for name, figure in result.figures.items() if figure.reason}
     return reasons | ({"method": result.reason} if result.reason else {})
+
+
+def _strata(result: MethodResult, floor: MethodResult) -> dict[str, Any]:
+    return {
+        division: {
+            name: {"photos": part.photos, **_rows_of(part.figures, floor.strata[division][name].figures)}
+            for name, part in parts.items()
+        }
+        for division, parts in result.strata.items()
+    }
 
 
 def _verdicts(result: MethodResult, evaluation: Evaluation) -> dict[str, Any]:
@@ -143,7 +154,7 @@ def _data(evaluation: Evaluation) -> dict[str, Any]:
         },
         "feature_space": FEATURE_SPACE,
         "frechet_photos": min(FRECHET_PHOTOS, len(originals.people)),
-        "original": _rows(evaluation.original, floor),
+        "original": _rows_of(evaluation.original.figures, floor),
         "methods": {result.name: result.description for result in evaluation.methods},
     }
 

@@ -195,3 +195,28 @@ def curves(evaluation: Evaluation, judge: str) -> str:
         axes[0].legend(fontsize=8)
 
     return draw(paint, size_inches=(9.6, 3.7), grid=(1, 2))
+
+
+STRATA_MEASURES: Final = {"tar_far1_own_original": "passes for its own original", "emotion_agreement": "same emotion label"}
+
+
+def strata(evaluation: Evaluation) -> str:
+    """Return, for each stratum, the identity left and the expression kept."""
+    measured = [result for result in evaluation.methods if result.strata]
+    parts = [(division, name) for division, strata_of in measured[0].strata.items() for name in strata_of]
+    names = [f"{division}: {name} ({measured[0].strata[division][name].photos})" for division, name in parts]
+
+    def paint(axes: Sequence[Axes]) -> None:
+        for panel, (metric, title) in zip(axes, STRATA_MEASURES.items(), strict=True):
+            for index, result in enumerate(measured):
+                figures = [result.strata[division][name].figures[metric] for division, name in parts]
+                known = [(place, one.value) for place, one in enumerate(figures) if one.value is not None]
+                shift = 0.5 * (index / max(len(measured) - 1, 1) - 0.5)
+                rows = [place + shift for place, _ in known]
+                panel.plot([value for _, value in known], rows, "o", ms=5, color=colour_of(index), label=result.name)
+            panel.set(title=title, xlim=(-0.02, 1.02), ylim=(len(parts) - 0.4, -0.6))
+        axes[0].set_yticks(range(len(parts)), names)
+        axes[1].set_yticks(range(len(parts)), [""] * len(parts))
+        axes[1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+
+    return draw(paint, size_inches=(10.4, 1 + 0.36 * len(parts)), grid=(1, 2))

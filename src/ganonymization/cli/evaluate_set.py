@@ -48,7 +48,8 @@ def execute(options: EvaluateOptions) -> int:
         console.print_note("interrupted; the same command goes on from here")
         return INTERRUPTED
     if not options.quiet:
-        console.print_note(f"{report.summary(evaluation)}\nwritten to {path}")
+        for line in (*report.summary(evaluation), f"written to {path}"):
+            console.print_note(line)
     return 0
 
 

@@ -17,7 +17,7 @@ from ganonymization.evaluation.distribution import FEATURE_SPACE
 from ganonymization.evaluation.evaluator import Evaluation, MethodResult
 from ganonymization.evaluation.figures import Figure, Figures
 from ganonymization.evaluation.looks import FRECHET_PHOTOS
-from ganonymization.evaluation.verdict import judge_method, overall
+from ganonymization.evaluation.verdict import Finding, judge_method, overall
 from ganonymization.files.atomic import write_atomically
 
 DIGITS: Final = 6
@@ -126,8 +126,14 @@ def _strata(result: MethodResult, floor: MethodResult) -> dict[str, Any]:
     }
 
 
+def findings_of(result: MethodResult, evaluation: Evaluation) -> list[Finding]:
+    """Return what a method's figures say of each limit."""
+    people = len(set(evaluation.originals.people))
+    return judge_method(result.figures, [judge.suffix for judge in evaluation.judges], people=people)
+
+
 def _verdicts(result: MethodResult, evaluation: Evaluation) -> dict[str, Any]:
-    findings = judge_method(result.figures, [judge.suffix for judge in evaluation.judges])
+    findings = findings_of(result, evaluation)
     return {
         "overall": overall(findings).value,
         "limits": {finding.metric: finding.verdict.value for finding in findings},

@@ -35,21 +35,31 @@ class Limit:
     at_least: bool
     meaning: str
 
-    def judge(self, figure: Figure, *, chance: float = 0.0) -> Verdict:
+    def judge(self, figure: Figure, *, people: int, chance: float = 0.0) -> Verdict:
         """Return whether a figure keeps to the limit with all, some or none of its 95 % interval.
 
+        Drawing people anew cannot show more than was seen: where nobody, or everybody, was found, the interval has no
+        width. There the end is what so many people could hide, see `hidden_share`.
+
         Args:
-            figure: the figure.
+            figure: the figure, a share.
+            people: that it was measured on.
             chance: what a guess would reach; a limit is never stricter than twice that.
         """
         if figure.value is None:
             return Verdict.UNKNOWN
         low = figure.value if figure.low is None else figure.low
         high = figure.value if figure.high is None else figure.high
+        low, high = min(low, max(1 - hidden_share(people), 0.0)), max(high, hidden_share(people))
         if self.at_least:
             return _three_ways(good=low >= self.bound, bad=high < self.bound)
         bound = max(self.bound, 2 * chance)
         return _three_ways(good=high <= bound, bad=low > bound)
+
+
+def hidden_share(people: int) -> float:
+    """Return the largest share of people that, drawn at random, shows in none of so many with a probability of 5 %."""
+    return float(1 - 0.05 ** (1 / max(people, 1)))
 
 
 LIMITS: Final = (
@@ -80,14 +90,14 @@ class Finding:
     verdict: Verdict
 
 
-def judge_method(figures: Figures, suffixes: Sequence[str]) -> list[Finding]:
+def judge_method(figures: Figures, suffixes: Sequence[str], *, people: int) -> list[Finding]:
     """Return what the figures of a method say of each limit, once for each recogniser that a limit is about."""
     findings = []
     for limit in LIMITS:
         for metric in dict.fromkeys(f"{limit.metric}{suffix}" for suffix in suffixes):
             if metric in figures:
                 chance = _chance_of(limit.metric, metric, figures)
-                findings.append(Finding(metric, limit, limit.judge(figures[metric], chance=chance)))
+                findings.append(Finding(metric, limit, limit.judge(figures[metric], people=people, chance=chance)))
     return findings
 
 

@@ -9,8 +9,8 @@ from ganonymization.evaluation.evaluator import Evaluation, MethodResult
 from ganonymization.evaluation.figures import Figure
 from ganonymization.evaluation.report import html, plots
 from ganonymization.evaluation.report.gallery import Case, Worst, data_uris, find_worst
-from ganonymization.evaluation.results import cell, names_of, to_json
-from ganonymization.evaluation.verdict import LIMITS, Finding, Verdict, judge_method, overall
+from ganonymization.evaluation.results import cell, findings_of, names_of, to_json
+from ganonymization.evaluation.verdict import LIMITS, Finding, Verdict, overall
 
 KIND: Final = {Verdict.PASSES: "passes", Verdict.FAILS: "fails", Verdict.UNCERTAIN: "uncertain", Verdict.UNKNOWN: ""}
 
@@ -90,11 +90,6 @@ def render(evaluation: Evaluation, *, with_pictures: bool = False) -> str:
         _provenance(evaluation),
     ]
     return html.page(title, parts)
-
-
-def findings_of(result: MethodResult, evaluation: Evaluation) -> list[Finding]:
-    """Return what a method's figures say of each limit."""
-    return judge_method(result.figures, [judge.suffix for judge in evaluation.judges])
 
 
 def _verdicts(evaluation: Evaluation) -> str:

@@ -25,6 +25,9 @@ ATTACKERS: Final = {
 }
 """Rank-1 of each attacker, and what it is called."""
 
+_OWN_BIN: Final = 0.04
+"""Width of the bins for distances to the own original, of which there is one per photo."""
+
 Array = npt.NDArray[np.float64]
 
 
@@ -56,26 +59,29 @@ def plane(evaluation: Evaluation) -> str:
             ylim=(-0.08, 1.03),
         )
         axes[0].annotate("better", (0.0, 0.995), color="#666", ha="left", va="top")
+        _legend(axes[0])
 
-    return draw(paint, size_inches=(7.2, 4.4))
+    return draw(paint, size_inches=(8.4, 4.4))
+
+
+def _legend(axes: Axes) -> None:
+    """Put the legend to the right, where it hides nothing."""
+    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
 def _point(axes: Axes, x: Figure, y: Figure, *, colour: str, label: str) -> None:
-    assert x.value is not None  # noqa: S101 - the caller has looked
-    assert y.value is not None  # noqa: S101
-    errors = [[[one.value - (one.low or one.value)], [(one.high or one.value) - one.value]] for one in (x, y) if one.value is not None]
+    (x_value, x_error), (y_value, y_error) = _with_error(x), _with_error(y)
     axes.errorbar(
-        x.value, y.value, xerr=np.abs(errors[0]), yerr=np.abs(errors[1]), fmt="o", color=colour, ms=7, capsize=2, lw=1
+        x_value, y_value, xerr=x_error, yerr=y_error, label=label, fmt="o", color=colour, ms=7, capsize=2, lw=1
     )
-    near_right = x.value > 0.7
-    axes.annotate(
-        label,
-        (x.value, y.value),
-        xytext=(-8 if near_right else 8, 5),
-        textcoords="offset points",
-        ha="right" if near_right else "left",
-        color=colour,
-    )
+
+
+def _with_error(figure: Figure) -> tuple[float, Array]:
+    """Return the value, and (2, 1) how far its interval reaches below and above."""
+    value = figure.value or 0.0
+    low = value if figure.low is None else figure.low
+    high = value if figure.high is None else figure.high
+    return value, np.maximum(np.array([[value - low], [high - value]]), 0)
 
 
 def attackers(evaluation: Evaluation) -> str:
@@ -93,7 +99,7 @@ def attackers(evaluation: Evaluation) -> str:
                 panel.axhline(chance.value, color="#444", lw=1, ls=":", label="chance")
             panel.set_xticks(range(len(names)), list(ATTACKERS.values()), rotation=18, ha="right")
             panel.set(title=f"recogniser {judge.name}", ylabel="people found (rank-1)", ylim=(0, None))
-        axes[0].legend(fontsize=8)
+        _legend(axes[len(judges) - 1])
 
     return draw(paint, size_inches=(5.2 * len(judges), 3.6), grid=(1, len(judges)))
 
@@ -114,7 +120,7 @@ def emotions(evaluation: Evaluation) -> str:
             panel.set_xticks(range(len(present)), [f"{label}\n({counts[label]})" for label in present])
         axes[0].set(ylabel="label is seen again", ylim=(0, 1.02))
         axes[1].set(ylabel="change of its probability")
-        axes[0].legend(fontsize=8)
+        _legend(axes[1])
 
     return draw(paint, size_inches=(10.4, 3.6), grid=(1, 2))
 
@@ -150,17 +156,19 @@ def histograms(evaluation: Evaluation, judge: str) -> str:
                     panel.axvline(threshold, color="#444", lw=1, ls=style)
         for panel in axes[len(measured) :]:
             panel.set_axis_off()
-        axes[0].legend(fontsize=7, loc="upper left")
+        _legend(axes[columns - 1])
 
-    return draw(paint, size_inches=(3.5 * columns, 2.4 * rows), grid=(rows, columns))
+    return draw(paint, size_inches=(3.2 * columns + 1.8, 2.4 * rows), grid=(rows, columns))
 
 
 def _histogram(axes: Axes, result: MethodResult, found: Searched, real: Searched) -> None:
     _outline(axes, real.impostor.sum(axis=0), real.edges, "real, different people", "#b8b8b8")
     _outline(axes, real.genuine.sum(axis=0), real.edges, "real, same person", "#7fb2d0")
     _outline(axes, found.genuine.sum(axis=0), found.edges, "output to another photo", "#d1495b")
-    own, edges = np.histogram(found.own, bins=40)
-    axes.stairs(own / max(own.sum() * (edges[1] - edges[0]), 1e-12), edges, color="#222", lw=1.2, label="output to its own original")
+    bins = np.arange(min(0.0, float(found.own.min())), float(found.own.max()) + _OWN_BIN, _OWN_BIN)
+    own, corners = np.histogram(found.own, bins=bins if len(bins) > 1 else 1)
+    density = own / max(float(own.sum()) * float(corners[1] - corners[0]), 1e-12)
+    axes.stairs(density, corners, color="#222", lw=1.2, label="output to its own original")
     axes.set(title=result.name, xlabel="distance", yticks=[])
 
 
@@ -185,16 +193,18 @@ def curves(evaluation: Evaluation, judge: str) -> str:
             accepted = np.cumsum(found.genuine.sum(axis=0)) / max(found.genuine.sum(), 1)
             tar = np.interp(thresholds, found.edges[1:], accepted, left=0.0, right=1.0)
             colour = ("#000000", FLOOR_COLOUR)[index] if index < 2 else colour_of(index - 2)
-            axes[0].plot(far, tar, color=colour, label=result.name, lw=1.4)
-            axes[1].plot(far, 1 - tar, color=colour, lw=1.4)
-        axes[0].plot([1e-5, 1], [1e-5, 1], color="#bbb", lw=1, ls=":", label="chance")
+            axes[0].plot(far, tar, color=colour, lw=1.4)
+            axes[1].plot(far, 1 - tar, color=colour, label=result.name, lw=1.4)
+        guess = np.geomspace(1e-4, 1, 200)
+        axes[0].plot(guess, guess, color="#888", lw=1, ls=":")
+        axes[1].plot(guess, 1 - guess, color="#888", lw=1, ls=":", label="chance")
         axes[0].set(xscale="log", xlim=(1e-4, 1), ylim=(0, 1.02), title="ROC")
         axes[1].set(xscale="log", yscale="log", xlim=(1e-4, 1), ylim=(1e-3, 1.1), title="DET")
         for panel, name in zip(axes, ("accepted: passes for the person (TAR)", "rejected (1 - TAR)"), strict=True):
             panel.set(xlabel="real strangers accepted (FAR)", ylabel=name)
-        axes[0].legend(fontsize=8)
+        _legend(axes[1])
 
-    return draw(paint, size_inches=(9.6, 3.7), grid=(1, 2))
+    return draw(paint, size_inches=(10.4, 3.7), grid=(1, 2))
 
 
 STRATA_MEASURES: Final = {"tar_far1_own_original": "passes for its own original", "emotion_agreement": "same emotion label"}
@@ -217,6 +227,6 @@ def strata(evaluation: Evaluation) -> str:
             panel.set(title=title, xlim=(-0.02, 1.02), ylim=(len(parts) - 0.4, -0.6))
         axes[0].set_yticks(range(len(parts)), names)
         axes[1].set_yticks(range(len(parts)), [""] * len(parts))
-        axes[1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        _legend(axes[1])
 
     return draw(paint, size_inches=(10.4, 1 + 0.36 * len(parts)), grid=(1, 2))

@@ -7,8 +7,8 @@ from pathlib import Path
 from ganonymization.errors import OutputError
 from ganonymization.evaluation.evaluator import Evaluation
 from ganonymization.evaluation.report.page import render
-from ganonymization.evaluation.results import cell, write_results
-from ganonymization.evaluation.verdict import Verdict, judge_method, overall
+from ganonymization.evaluation.results import cell, findings_of, write_results
+from ganonymization.evaluation.verdict import Verdict, overall
 from ganonymization.files.atomic import write_atomically
 
 
@@ -31,16 +31,15 @@ def write_report(evaluation: Evaluation, folder: Path, *, contact_sheets: bool =
     return path
 
 
-def summary(evaluation: Evaluation) -> str:
+def summary(evaluation: Evaluation) -> list[str]:
     """Return a line for each method: its verdict and the limits that it breaks."""
-    suffixes = [judge.suffix for judge in evaluation.judges]
     lines = []
     for result in evaluation.methods:
         if result.reason:
             lines.append(f"{result.name}: not measured, {result.reason}")
             continue
-        findings = judge_method(result.figures, suffixes)
+        findings = findings_of(result, evaluation)
         broken = [one for one in findings if one.verdict is Verdict.FAILS]
         told = ", ".join(f"{one.metric} {cell(result.figures[one.metric])}" for one in broken)
         lines.append(f"{result.name}: {overall(findings).value}{f' ({told})' if told else ''}")
-    return "\n".join(lines)
+    return lines

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -26,8 +25,6 @@ Apart: TypeAlias = Callable[[slice], Flags]
 
 FEATURE_SPACE: Final = "faceres descriptor, scaled to mean square 1"
 """The 1024-d descriptor of the network `faceres`, aligned as for recognition."""
-
-HIGHER_IS_BETTER: Final = MappingProxyType({"frechet_distance": False, "kernel_distance": False, "diversity": True})
 
 _BLOCK: Final = 1024
 """Photos that are compared at a time, so that memory does not grow with the square of their number."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -15,8 +14,6 @@ from ganonymization.region import hull
 from ganonymization.types import Image, Points
 
 Array: TypeAlias = npt.NDArray[np.float64]
-
-HIGHER_IS_BETTER: Final = MappingProxyType({"sharpness_ratio": True, "seam_ratio": False})
 
 
 def sharpness(image: Image, points: Points) -> float:

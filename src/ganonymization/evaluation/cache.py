@@ -20,7 +20,7 @@ from ganonymization.errors import OutputError
 _PACKAGE: Final = Path(ganonymization.__file__).parent
 _BESIDE: Final = ("cli", "training", "video", "web")
 """Folders that decide nothing of what is drawn or seen."""
-_SEEING: Final = ("coverage", "method", "methods", "observe", "quality", "recognisers", "sighting", "strata")
+_SEEING: Final = ("coverage", "method", "methods", "observe", "quality", "recognisers", "sighting", "strata", "utility")
 """What decides it in the folder of the evaluation."""
 
 

@@ -19,6 +19,7 @@ from ganonymization.evaluation.quality import seam_energy, sharpness
 from ganonymization.evaluation.recognisers import ArcFace, Judge, PortraitNetwork, package_judges, third_judge
 from ganonymization.evaluation.sighting import CLASSIFIERS, mean_landmarks, original_type, row_type
 from ganonymization.evaluation.strata import individual_typology_angle
+from ganonymization.evaluation.utility import describe_face
 from ganonymization.expression import ExpressionClassifier
 from ganonymization.geometry import scale_of, transform
 from ganonymization.landmark import FaceMesh
@@ -148,6 +149,7 @@ class Observer:
         measures = measure(model, landmarks)
         row["measures"] = [getattr(measures, name) for name in type(measures).__slots__]
         row[self.judges[0].name] = self._networks.recognise(image, landmarks)
+        row["gradients"] = describe_face(image, landmarks)
         portrait = self._networks.portray(image, landmarks)
         row[FACERES.weights], row["age_years"], row["male"] = portrait.embedding, portrait.age_years, portrait.male
         for spec, classify in zip(CLASSIFIERS, self._networks.classify, strict=True):

@@ -19,6 +19,8 @@ Sightings: TypeAlias = npt.NDArray[np.void]
 
 CLASSIFIERS: Final = (FACE_EXPRESSION, EMOTION)
 
+GRADIENTS_SIZE: Final = 1764
+
 _SHAPE_SIZE: Final = 60
 
 
@@ -30,6 +32,7 @@ def row_type(judges: Sequence[Judge]) -> np.dtype[np.void]:
     * `shape`: (60,) pose-free principal coefficients of the landmarks; `measures`: (10,) as in `verify.Measures`.
     * `age_years` and `male`: what `faceres` takes the face for.
     * `changed_share`: of the pixels in the face's box, 0..1. `sharpness` and `seam`: see `quality`.
+    * `gradients`: (1764,) what the small classifier of `utility` learns from.
     * a column per classifier, with its probabilities, and per judge, with its embedding.
     """
     fields: list[Any] = [
@@ -43,6 +46,7 @@ def row_type(judges: Sequence[Judge]) -> np.dtype[np.void]:
         ("changed_share", np.float32),
         ("sharpness", np.float32),
         ("seam", np.float32),
+        ("gradients", np.float16, (GRADIENTS_SIZE,)),
         *((spec.weights, np.float32, (len(spec.labels),)) for spec in CLASSIFIERS),
         *((judge.name, np.float32, (judge.size,)) for judge in judges),
     ]

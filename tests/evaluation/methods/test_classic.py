@@ -1,5 +1,7 @@
 """The four classic families: what they change, what they leave, and whose face is put where."""
 
+import dataclasses
+
 import cv2
 import numpy as np
 import PIL.Image
@@ -205,3 +207,14 @@ def test_a_person_who_was_not_in_the_set_shares_no_face(tmp_path):
     people = [subject(tmp_path, f"p{index}", index) for index in range(3)]
     with pytest.raises(NothingMadeError, match="p2 is not among"):
         k_same(people[:2], k=2)(people[2].read(), people[2])
+
+
+def test_of_each_person_the_photo_that_faces_the_camera_is_averaged(tmp_path):
+    turned = subject(tmp_path, "ann", 1, color=240, yaw_deg=35)
+    frontal = subject(tmp_path, "ann", 2, color=40)
+    unknown = subject(tmp_path, "ann", 3, color=240)
+    unknown = dataclasses.replace(unknown, landmarks=Landmarks(unknown.landmarks.points, presence=0.0))
+    bob = subject(tmp_path, "bob", 4, color=80)
+    for order in ([turned, frontal, unknown, bob], [unknown, bob, frontal, turned]):
+        result = k_same(order, k=2)(np.zeros((SIDE, SIDE, 3), np.uint8), frontal).image
+        assert result[face_pixels(frontal)].mean() == pytest.approx(60, abs=2)

@@ -84,15 +84,16 @@ def choose_attacks(words: tuple[str, ...]) -> tuple[str, ...]:
     Raises:
         typer.BadParameter: there is no such attack.
     """
-    from ganonymization.evaluation.evaluator import ATTACKS
+    from ganonymization.evaluation.evaluator import ATTACKS, UNET
 
     if not words:
         return ATTACKS
     if words == ("none",):
         return ()
-    unknown = [word for word in words if word not in ATTACKS]
+    known = (*ATTACKS, UNET)
+    unknown = [word for word in words if word not in known]
     if unknown:
-        raise typer.BadParameter(f"--attack is {', '.join(unknown)}; there are {', '.join(ATTACKS)}, and none")
+        raise typer.BadParameter(f"--attack is {', '.join(unknown)}; there are {', '.join(known)}, and none")
     return tuple(dict.fromkeys(words))
 
 

@@ -20,11 +20,14 @@ from ganonymization.evaluation.kept import coverage_figures, emotion_figures, ge
 from ganonymization.evaluation.looks import look_figures
 from ganonymization.evaluation.methods.contender import FLOOR, Contender, open_contender
 from ganonymization.evaluation.observe import Networks, Observer
+from ganonymization.evaluation.picture_attack import align_all, draw_originals, embed_squares, require_training
 from ganonymization.evaluation.privacy import (
     Faces,
     Fixed,
     Trial,
+    drawing_figures,
     fix_thresholds,
+    halves,
     judge_naively,
     landmark_figures,
     linkage_figures,
@@ -39,9 +42,14 @@ from ganonymization.evaluation.search import Searched
 from ganonymization.evaluation.stratify import Strata, divide_faces, photo_measures, stratum_figures
 from ganonymization.evaluation.study import Originals, Progress, Studio, silent, usable_cores
 from ganonymization.evaluation.subjects import Parts, divide
+from ganonymization.evaluation.worth import trait_figures, utility_figures
 from ganonymization.onnx import Runtime
 
 ATTACKS: Final = ("parrot", "reconstruction", "landmark", "linkage")
+"""What is tried unless less is asked for."""
+
+UNET: Final = "unet"
+"""The attack that is tried only when it is asked for: slow, and with PyTorch."""
 
 ORIGINAL: Final = "original"
 """Name of the row of the untouched photos."""
@@ -53,7 +61,7 @@ class Settings:
 
     Attributes:
         methods: as on the command line.
-        attacks: of `ATTACKS`.
+        attacks: of `ATTACKS`, and `UNET`.
         limit: photos at most; None takes all.
         seed: of identities, draws and folds.
         recogniser: file of a third recogniser.
@@ -151,9 +159,12 @@ class Evaluator:
         Raises:
             InputError: the set is too small, shows no faces, or names a method that is none.
             WeightsError: a network is missing.
+            TrainingMissingError: the attack `UNET` is asked for, and PyTorch is not installed.
         """
         started = time.perf_counter()
         settings = self._settings
+        if UNET in settings.attacks:
+            require_training()
         contenders = [self._open(spec) for spec in settings.methods]
         if not any(isinstance(contender, Contender) for contender in contenders):
             raise WeightsError("; ".join(one.reason for one in contenders if isinstance(one, MethodResult)))
@@ -214,7 +225,8 @@ class _Bench:
         if self._learning.people and self._settings.attacks:
             learning = self._faces(contender, self._learning, f"{contender.name}, to learn from")
         found = self._figures(contender.name, contender.description, tested, learning)
-        return dataclasses.replace(found, contender=contender)
+        drawn = self._draw(contender, tested, learning) if UNET in self._settings.attacks else {}
+        return dataclasses.replace(found, contender=contender, figures={**found.figures, **drawn})
 
     def untouched(self) -> MethodResult:
         """Measure the originals themselves."""
@@ -239,12 +251,29 @@ class _Bench:
         figures |= coverage_figures(tested, replaced, seed=seed)
         figures |= self._attack(tested, learning)
         figures |= emotion_figures(tested, seed=seed) | geometry_figures(tested, seed=seed)
-        figures |= look_figures(tested, seed=seed)
+        figures |= look_figures(tested, seed=seed) | trait_figures(tested, seed=seed)
+        figures |= utility_figures(tested, self._originals.samples, seed=seed)
         return MethodResult(name, description, figures, tested, searched, replaced, divided)
 
     def _replaced(self, tested: Faces, searched: Mapping[str, Searched]) -> npt.NDArray[np.bool_]:
         first = self._studio.judges[0].name
         return replaced_faces(tested, searched[first].own, self.fixed[first].value["far01"])
+
+    def _draw(self, contender: Contender, tested: Faces, learning: Faces | None) -> dict[str, Figure]:
+        """Let a network draw the originals, which needs the pictures and not only what was seen on them."""
+        method = contender.prepare(self._originals.subjects)
+        with self._studio.progress(f"{contender.name}, to be drawn", len(tested.people)) as advance:
+            attacked = align_all(method, self._originals.subjects, advance)
+        parts = [(attacked.pick(~half), attacked.pick(half)) for half in halves(tested)]
+        if learning is not None:
+            taught = contender.prepare(self._learning.subjects)
+            parts = [(align_all(taught, self._learning.subjects, lambda: None), attacked)]
+        judge, recognise = self._studio.judges[0], self._studio.recognise
+        drawn = [
+            embed_squares(draw_originals(*part, seed=self._settings.seed), part[1].landmarks, recognise)
+            for part in parts
+        ]
+        return drawing_figures(trials(tested, learning), drawn, judge, seed=self._settings.seed)
 
     def _attack(self, tested: Faces, learning: Faces | None) -> dict[str, Figure]:
         seed, attacks = self._settings.seed, self._settings.attacks

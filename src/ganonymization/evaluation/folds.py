@@ -12,6 +12,9 @@ from ganonymization.errors import NotMeasurableError
 
 FOLDS: Final = 3
 
+CHOICE_PHOTOS: Final = 2000
+"""Held-out photos, at most, by which an attacker chooses what to learn; distances need their square in memory."""
+
 
 def people_folds(people: Sequence[str], *, count: int) -> Iterator[npt.NDArray[np.bool_]]:
     """Return (N,) flags of what is held out in each fold; all photos of a person are in one fold.

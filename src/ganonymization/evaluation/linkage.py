@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -21,12 +21,15 @@ from ganonymization.evaluation.verification import (
 Vectors: TypeAlias = npt.NDArray[np.floating]
 
 
+_BLOCK: Final = 1024
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Pool:
-    """One vector for each pseudonym.
+    """Vectors by name.
 
     Attributes:
-        names: P pseudonyms, sorted.
+        names: P pseudonyms.
         vectors: (P, D).
     """
 
@@ -37,7 +40,7 @@ class Pool:
 def pool(vectors: Vectors, names: Sequence[str]) -> Pool:
     """Return the mean of each pseudonym's (N, D) vectors, as long as these are on average.
 
-    A mean is shorter than what it is the mean of, and would be near to everybody.
+    A mean is shorter than what it is the mean of, and would be near to everybody. Names come out sorted.
 
     Raises:
         NotMeasurableError: there are none.
@@ -64,7 +67,7 @@ class Linkage:
 
     Attributes:
         naive: each frame searched for by itself.
-        naive_people: who is on each of its probes.
+        naive_people: who is on each of its probes, all of whom have a photo in the gallery.
         pooled: each pseudonym searched for by the mean of its frames.
         pooled_people: who each of its probes is.
     """
@@ -100,18 +103,30 @@ def link(changed: Vectors, original: Vectors, people: Sequence[str]) -> Linkage:
         )
     names = np.asarray(people)
     frame = _every_other(people)
-    gallery, gallery_people = original[~frame], names[~frame].tolist()
+    gallery_people = names[~frame].tolist()
     if len(set(gallery_people)) < 2:
         raise NotMeasurableError(f"{len(set(gallery_people))} people have two photos; linkage needs two or more")
-    frames, frame_people = changed[frame], names[frame].tolist()
-    pooled = pool(frames, frame_people)
-    naive = identify(euclidean_distances(frames, gallery), same_person(frame_people, gallery_people))
-    linked = identify(euclidean_distances(pooled.vectors, gallery), same_person(pooled.names, gallery_people))
-    return Linkage(naive, _of(naive, frame_people), linked, _of(linked, pooled.names))
+    known = frame & np.isin(names, gallery_people)
+    frames = Pool(names[known].tolist(), changed[known].astype(np.float64))
+    pooled = pool(frames.vectors, frames.names)
+    naive, linked = (_search(probes, original[~frame], gallery_people) for probes in (frames, pooled))
+    return Linkage(naive, frames.names, linked, pooled.names)
 
 
-def _of(found: Identification, people: Sequence[str]) -> list[str]:
-    return [people[index] for index in found.probe]
+def _search(probes: Pool, gallery: Vectors, gallery_people: Sequence[str]) -> Identification:
+    """Search for probes who are all in the gallery, some at a time: memory grows with photos, not with pairs."""
+    parts = [
+        identify(
+            euclidean_distances(probes.vectors[start : start + _BLOCK], gallery),
+            same_person(probes.names[start : start + _BLOCK], gallery_people),
+        )
+        for start in range(0, len(probes.names), _BLOCK)
+    ]
+    return Identification(
+        np.arange(len(probes.names)),
+        np.concatenate([part.hit for part in parts]),
+        np.concatenate([part.chance for part in parts]),
+    )
 
 
 def _every_other(people: Sequence[str]) -> npt.NDArray[np.bool_]:

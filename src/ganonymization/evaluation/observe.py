@@ -92,6 +92,11 @@ class Observer:
         self.row_type = row_type(self.judges)
         self.original_type = original_type(self.judges)
 
+    @property
+    def recognise(self) -> Recogniser:
+        """The receipts' recogniser."""
+        return self._networks.recognise
+
     def original(self, image: Image, box: Box | None) -> npt.NDArray[np.void]:
         """Return the row, of `original_type` and shape (), of a photo's labelled face.
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from sklearn.decomposition import PCA
 
 from ganonymization.errors import NotMeasurableError
-from ganonymization.evaluation.folds import FOLDS, people_folds
+from ganonymization.evaluation.folds import CHOICE_PHOTOS, FOLDS, people_folds
 from ganonymization.evaluation.landmark_attack import TwoCovarianceMatcher
 from ganonymization.evaluation.verification import euclidean_distances, find_other_photos
 
@@ -148,7 +148,7 @@ def _found(learn: Learn, embeddings: Vectors, people: Sequence[str], folds: Sequ
     names, rates = np.asarray(people), []
     for held_out in folds:
         matcher = learn(embeddings[~held_out], names[~held_out].tolist())
-        attacked, attacked_people = embeddings[held_out], names[held_out].tolist()
+        attacked, attacked_people = embeddings[held_out][:CHOICE_PHOTOS], names[held_out][:CHOICE_PHOTOS].tolist()
         rates.append(find_other_photos(matcher.distances(attacked, attacked), attacked_people).rate)
     return float(np.mean(rates))
 

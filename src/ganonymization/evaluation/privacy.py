@@ -86,8 +86,16 @@ def trials(tested: Faces, learning: Faces | None) -> list[Trial]:
     """
     if learning is not None and len(learning.people):
         return [Trial(learning, tested)]
-    halves = people_folds(tested.people, count=2)
-    return [Trial(tested.pick(~half), tested.pick(half)) for half in halves]
+    return [Trial(tested.pick(~half), tested.pick(half)) for half in halves(tested)]
+
+
+def halves(tested: Faces) -> list[npt.NDArray[np.bool_]]:
+    """Return who is in each half of the people.
+
+    Raises:
+        NotMeasurableError: there are fewer than two people.
+    """
+    return list(people_folds(tested.people, count=2))
 
 
 def fix_thresholds(judge: Judge, real: Sightings, people: Sequence[str], *, seed: int) -> Fixed:
@@ -163,6 +171,25 @@ def reconstruction_figures(tried: Sequence[Trial], judge: Judge, *, seed: int) -
         return search(_between(undo(column(tested.altered, judge.name)), tested.real[judge.name]), tested.people)
 
     return _attack_figures("reconstruction", judge, tried, attack, seed=seed)
+
+
+def drawing_figures(
+    tried: Sequence[Trial], drawn: Sequence[npt.NDArray[np.float32]], judge: Judge, *, seed: int
+) -> dict[str, Figure]:
+    """Return what is found by what a network has drawn of the originals.
+
+    Args:
+        tried: who learnt from whom.
+        drawn: for each trial the (N, D) embeddings of the drawings of those tested.
+        judge: the recogniser that gave them.
+        seed: of the intervals.
+    """
+    found = {id(trial): embeddings for trial, embeddings in zip(tried, drawn, strict=True)}
+
+    def attack(trial: Trial) -> Searched:
+        return search(_between(found[id(trial)], trial.tested.real[judge.name]), trial.tested.people)
+
+    return _attack_figures("drawing", judge, tried, attack, seed=seed)
 
 
 def landmark_figures(tried: Sequence[Trial], faces: Faces, *, seed: int) -> dict[str, Figure]:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ganonymization.errors import NotMeasurableError
-from ganonymization.evaluation.folds import FOLDS, people_folds
+from ganonymization.evaluation.folds import CHOICE_PHOTOS, FOLDS, people_folds
 from ganonymization.evaluation.verification import euclidean_distances, find_other_photos
 
 Array: TypeAlias = npt.NDArray[np.float64]
@@ -157,7 +157,8 @@ class _Part:
     def of(
         cls, changed: Vectors, original: Vectors, people: npt.NDArray[np.str_], fold: npt.NDArray[np.bool_]
     ) -> _Part:
-        return cls((changed[~fold], original[~fold]), (changed[fold], original[fold]), people[fold].tolist())
+        few = np.flatnonzero(fold)[:CHOICE_PHOTOS]
+        return cls((changed[~fold], original[~fold]), (changed[few], original[few]), people[few].tolist())
 
     def found(self, learn: Learn) -> float:
         """Return the share of held-out photos whose person is found."""

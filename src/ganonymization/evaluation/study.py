@@ -22,6 +22,7 @@ from ganonymization.evaluation.recognisers import Judge
 from ganonymization.evaluation.sighting import Sightings
 from ganonymization.evaluation.subjects import make_subject
 from ganonymization.files import read_picture
+from ganonymization.recognise import Recogniser
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -83,12 +84,17 @@ class Studio:
         self._program = program
         self._seed = seed
         self._workers = workers
-        self._progress = progress
+        self.progress = progress
 
     @property
     def judges(self) -> tuple[Judge, ...]:
         """The recognisers."""
         return self._observer.judges
+
+    @property
+    def recognise(self) -> Recogniser:
+        """The receipts' recogniser."""
+        return self._observer.recognise
 
     def originals(self, samples: Sequence[Sample], *, root: Path, title: str) -> Originals:
         """Look at the photos as they are."""
@@ -138,7 +144,7 @@ class Studio:
         return row
 
     def _pass(self, title: str, work: Callable[[T], U], items: Sequence[T]) -> list[U]:
-        with self._progress(title, len(items)) as advance:
+        with self.progress(title, len(items)) as advance:
             results = []
             for result in _in_order(work, items, self._workers):
                 results.append(result)

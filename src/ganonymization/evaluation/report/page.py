@@ -31,6 +31,7 @@ PRIVACY: Final = (
     "reconstruction_rank1",
     "linkage_rank1",
     "landmark_rank1",
+    "drawing_rank1",
 )
 
 EXPRESSION: Final = (
@@ -47,6 +48,8 @@ EXPRESSION: Final = (
     "yaw_error_deg",
     "pitch_error_deg",
 )
+
+WORTH: Final = ("mean_f1", "trait_sex_flipped", "trait_age_band_flipped", "trait_age_change_years")
 
 QUALITY: Final = (
     "frechet_distance",
@@ -72,6 +75,14 @@ READING: Final = (
 )
 
 
+WORTH_NOTE: Final = html.paragraph(
+    "mean_f1: a small fixed classifier learns emotions on outputs and labels the originals of other people; the row of the "
+    "untouched photos is what it reaches without a method. Traits: how often the held-out network takes a face for another "
+    "sex or age band than before, and by how many years apparent age moves.",
+    kind="note",
+)
+
+
 def render(evaluation: Evaluation, *, with_pictures: bool = False) -> str:
     """Return the page."""
     count, people = len(evaluation.originals.people), len(set(evaluation.originals.people))
@@ -83,6 +94,7 @@ def render(evaluation: Evaluation, *, with_pictures: bool = False) -> str:
         html.section("How to read this", READING),
         _privacy(evaluation),
         _expression(evaluation),
+        html.section("What outputs are worth, and which traits they lost", _table(evaluation, WORTH), WORTH_NOTE),
         html.section("Quality", _table(evaluation, QUALITY), _quality_note(evaluation)),
         _strata(evaluation),
         _galleries(evaluation, with_pictures=with_pictures),
@@ -143,6 +155,7 @@ def _privacy(evaluation: Evaluation) -> str:
     parts = []
     for judge in evaluation.judges:
         names = [name if name in {"coverage", "landmark_rank1"} else f"{name}{judge.suffix}" for name in PRIVACY]
+        names = [name for name in names if any(name in result.figures for result in evaluation.methods)]
         fixed = evaluation.fixed[judge.name]
         told = ", ".join(f"{name} {value:.4f}" for name, value in fixed.value.items() if value is not None)
         parts.append(f"<h3>Recogniser {html.escaped(judge.name)}</h3>{_table(evaluation, names)}")

@@ -22,6 +22,7 @@ ATTACKERS: Final = {
     "reconstruction_rank1": "reconstruction",
     "landmark_rank1": "landmarks",
     "linkage_rank1": "pooled outputs",
+    "drawing_rank1": "drawn originals",
 }
 """Rank-1 of each attacker, and what it is called."""
 
@@ -91,13 +92,14 @@ def attackers(evaluation: Evaluation) -> str:
 
     def paint(axes: Sequence[Axes]) -> None:
         for panel, judge in zip(axes, judges, strict=True):
-            names = [name if name == "landmark_rank1" else f"{name}{judge.suffix}" for name in ATTACKERS]
+            stems = [name for name in ATTACKERS if any(name in result.figures for result in measured)]
+            names = [name if name == "landmark_rank1" else f"{name}{judge.suffix}" for name in stems]
             for index, result in enumerate(measured):
                 _bars(panel, [result.figures.get(name) for name in names], index, len(measured), label=result.name)
             chance = evaluation.floor.figures.get(f"rank1_chance{judge.suffix}")
             if chance and chance.value is not None:
                 panel.axhline(chance.value, color="#444", lw=1, ls=":", label="chance")
-            panel.set_xticks(range(len(names)), list(ATTACKERS.values()), rotation=18, ha="right")
+            panel.set_xticks(range(len(names)), [ATTACKERS[name] for name in stems], rotation=18, ha="right")
             panel.set(title=f"recogniser {judge.name}", ylabel="people found (rank-1)", ylim=(0, None))
         _legend(axes[len(judges) - 1])
 

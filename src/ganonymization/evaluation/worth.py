@@ -1,0 +1,96 @@
+"""What anonymized photos are still worth, and which traits they lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ganonymization.errors import NotMeasurableError
+from ganonymization.evaluation.agreement import confusion_rows
+from ganonymization.evaluation.bootstrap import (
+    Array,
+    Interval,
+    interval_over_people,
+    mean_over_people,
+    ratio,
+    totals_by_person,
+)
+from ganonymization.evaluation.figures import Figure, measured, unmeasured
+from ganonymization.evaluation.privacy import Faces
+from ganonymization.evaluation.readers import Sample
+from ganonymization.evaluation.sighting import Sightings, column
+from ganonymization.evaluation.traits import apparent_ages, apparent_sexes, flips, probe_trait
+from ganonymization.evaluation.utility import f1_of_confusion, mean_f1_of_confusion, predict_held_out
+from ganonymization.recognise import FACERES
+
+FEWEST_LABELS: Final = 10
+"""Photos that a label needs to be learnt."""
+
+
+def utility_figures(faces: Faces, samples: Sequence[Sample], *, seed: int) -> dict[str, Figure]:
+    """Return F1, mean and by label, of a classifier that learnt on outputs and labels originals of other people."""
+    truth = [sample.emotion for sample in samples]
+    known = [label for label in sorted({label for label in truth if label}) if truth.count(label) >= FEWEST_LABELS]
+    if len(known) < 2:
+        return {"mean_f1": unmeasured("the set labels fewer than two emotions on ten photos or more each")}
+    chosen = np.array([label in known for label in truth], np.bool_)
+    some, labels = faces.pick(chosen), [label for label in truth if label in known]
+    try:
+        predicted = predict_held_out(
+            column(some.altered, "gradients"), column(some.real, "gradients"), labels, some.people
+        )
+    except NotMeasurableError as error:
+        return {"mean_f1": unmeasured(str(error))}
+    totals = totals_by_person(confusion_rows(labels, predicted, known), some.people)
+
+    def over_people(statistic: Callable[[Array], Array]) -> Figure:
+        random = np.random.default_rng(seed)
+        return measured(lambda: interval_over_people(totals, statistic, random=random))
+
+    figures = {"mean_f1": over_people(mean_f1_of_confusion)}
+    for place, label in enumerate(known):
+        figures[f"f1_{label}"] = over_people(lambda sums, place=place: f1_of_confusion(sums)[..., place])
+    return figures
+
+
+def trait_figures(faces: Faces, *, seed: int) -> dict[str, Figure]:
+    """Return how often apparent sex and age band flip, and how far apparent age moves."""
+    sexes = [apparent_sexes(rows["male"]) for rows in (faces.real, faces.altered)]
+    ages = [apparent_ages(rows["age_years"]) for rows in (faces.real, faces.altered)]
+    moved = np.abs(column(faces.real, "age_years") - column(faces.altered, "age_years"))
+    values: dict[str, npt.NDArray[np.generic]] = {
+        "trait_sex_flipped": flips(*sexes),
+        "trait_age_band_flipped": flips(*ages),
+        "trait_age_change_years": moved,
+    }
+    return {name: measured(_mean(some, faces.people, seed=seed)) for name, some in values.items()}
+
+
+def attribute_figures(faces: Faces, samples: Sequence[Sample], *, seed: int) -> dict[str, Figure]:
+    """Return, for every trait that the set labels as there or not, the share of photos on which it was removed."""
+    names = sorted({name for sample in samples for name, value in sample.attributes.items() if isinstance(value, bool)})
+    return {f"trait_removed_{name}": _removed(faces, samples, name, seed=seed) for name in names}
+
+
+def _removed(faces: Faces, samples: Sequence[Sample], name: str, *, seed: int) -> Figure:
+    known = np.array([isinstance(sample.attributes.get(name), bool) for sample in samples], np.bool_)
+    shown = np.array([sample.attributes.get(name) is True for sample in samples], np.bool_)[known]
+    some = faces.pick(known)
+
+    def removed() -> Interval:
+        seen = probe_trait(_descriptors(some.real), _descriptors(some.altered), shown, some.people)
+        totals = totals_by_person(seen.removal_rows(), some.people)
+        return interval_over_people(totals, ratio, random=np.random.default_rng(seed))
+
+    return measured(removed)
+
+
+def _descriptors(rows: Sightings) -> Array:
+    return column(rows, FACERES.weights)
+
+
+def _mean(values: npt.NDArray[np.generic], people: Sequence[str], *, seed: int) -> Callable[[], Interval]:
+    return lambda: mean_over_people(values, people, random=np.random.default_rng(seed))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import importlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Final
@@ -14,7 +16,9 @@ from ganonymization.cli.evaluate import EvaluateOptions
 from ganonymization.errors import GanonymizationError
 
 if TYPE_CHECKING:
-    from ganonymization.evaluation.evaluator import Settings
+    from pathlib import Path
+
+    from ganonymization.evaluation.evaluator import Set, Settings
 
 FAILED: Final = 1
 INTERRUPTED: Final = 130
@@ -30,27 +34,52 @@ def execute(options: EvaluateOptions) -> int:
         typer.BadParameter: a word that means nothing.
     """
     try:
-        from ganonymization.evaluation import report
-        from ganonymization.evaluation.evaluator import Evaluator
-        from ganonymization.evaluation.readers import open_dataset
+        importlib.import_module("ganonymization.evaluation.report")
     except ModuleNotFoundError as error:
         console.print_error(f"{error.name} is not installed; run: pip install 'ganonymization[evaluate]'")
         return FAILED
+    settings = make_settings(options)
     try:
-        settings = make_settings(options)
-        progress = functools.partial(_progress, hidden=options.quiet)
-        evaluation = Evaluator(open_dataset(options.data), settings, progress=progress)()
-        path = report.write_report(evaluation, options.out, contact_sheets=options.contact_sheets)
+        for samples, out, specific in _plan(options, settings):
+            _evaluate(samples, out, specific, options)
     except GanonymizationError as error:
         console.print_error(str(error))
         return FAILED
     except KeyboardInterrupt:
         console.print_note("interrupted; the same command goes on from here")
         return INTERRUPTED
+    return 0
+
+
+def _plan(options: EvaluateOptions, settings: Settings) -> list[tuple[Set, Path, Settings]]:
+    """Return what is evaluated, and where its report goes: one set, or those of an experiment.
+
+    Raises:
+        InputError: there is no such set.
+    """
+    from ganonymization.evaluation.experiments import EXPERIMENTS, PHOTO_LIMIT, find_sets
+    from ganonymization.evaluation.readers import open_dataset
+
+    experiment = EXPERIMENTS.get(options.data)
+    if experiment is None:
+        return [(open_dataset(options.data), options.out, settings)]
+    methods = options.methods or experiment.methods
+    limit = options.limit or PHOTO_LIMIT
+    asked = dataclasses.replace(settings, experiment=experiment, methods=methods, attacks=(), limit=limit)
+    sets = find_sets(experiment)
+    return [(one, options.out if len(sets) == 1 else options.out / one.name, asked) for one in sets]
+
+
+def _evaluate(samples: Set, out: Path, settings: Settings, options: EvaluateOptions) -> None:
+    from ganonymization.evaluation import report
+    from ganonymization.evaluation.evaluator import Evaluator
+
+    progress = functools.partial(_progress, hidden=options.quiet)
+    evaluation = Evaluator(samples, settings, progress=progress)()
+    path = report.write_report(evaluation, out, contact_sheets=options.contact_sheets)
     if not options.quiet:
         for line in (*report.summary(evaluation), f"written to {path}"):
             console.print_note(line)
-    return 0
 
 
 def make_settings(options: EvaluateOptions) -> Settings:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from ganonymization.errors import InputError, WeightsError
 from ganonymization.evaluation.cache import RowCache, default_folder, digest_program
+from ganonymization.evaluation.experiments import Experiment
 from ganonymization.evaluation.figures import Figure
 from ganonymization.evaluation.kept import coverage_figures, emotion_figures, geometry_figures, replaced_faces
 from ganonymization.evaluation.looks import look_figures
@@ -36,13 +37,13 @@ from ganonymization.evaluation.privacy import (
     reconstruction_figures,
     trials,
 )
-from ganonymization.evaluation.readers import Dataset
+from ganonymization.evaluation.readers import Sample
 from ganonymization.evaluation.recognisers import Judge
 from ganonymization.evaluation.search import Searched
 from ganonymization.evaluation.stratify import Strata, divide_faces, photo_measures, stratum_figures
 from ganonymization.evaluation.study import Originals, Progress, Studio, silent, usable_cores
-from ganonymization.evaluation.subjects import Parts, divide
-from ganonymization.evaluation.worth import trait_figures, utility_figures
+from ganonymization.evaluation.subjects import Parts, anonymous, divide
+from ganonymization.evaluation.worth import attribute_figures, trait_figures, utility_figures
 from ganonymization.onnx import Runtime
 
 ATTACKS: Final = ("parrot", "reconstruction", "landmark", "linkage")
@@ -68,6 +69,7 @@ class Settings:
         paper_weights: network of the published method.
         cache: folder for what was seen.
         workers: photos at the same time.
+        experiment: asks less than everything: no second photo of anybody is needed, and nobody attacks.
     """
 
     methods: tuple[str, ...]
@@ -78,6 +80,25 @@ class Settings:
     paper_weights: Path | None = None
     cache: Path = field(default_factory=default_folder)
     workers: int = field(default_factory=usable_cores)
+    experiment: Experiment | None = None
+
+
+class Set(Protocol):
+    """What is evaluated on; `readers.Dataset` fits."""
+
+    @property
+    def name(self) -> str:
+        """Return the name of the reader."""
+        ...
+
+    @property
+    def root(self) -> Path:
+        """Return the folder, or the table in it."""
+        ...
+
+    def __iter__(self) -> Iterator[Sample]:
+        """Return the samples one by one."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +147,7 @@ class Evaluation:
     """
 
     settings: Settings
-    dataset: Dataset
+    dataset: Set
     parts: Parts
     originals: Originals
     learning_count: int
@@ -147,7 +168,7 @@ class Evaluator:
         progress: shows how far it is.
     """
 
-    def __init__(self, dataset: Dataset, settings: Settings, *, progress: Progress = silent) -> None:
+    def __init__(self, dataset: Set, settings: Settings, *, progress: Progress = silent) -> None:
         self._dataset = dataset
         self._settings = settings
         self._progress = progress
@@ -168,12 +189,12 @@ class Evaluator:
         contenders = [self._open(spec) for spec in settings.methods]
         if not any(isinstance(contender, Contender) for contender in contenders):
             raise WeightsError("; ".join(one.reason for one in contenders if isinstance(one, MethodResult)))
-        parts = divide(self._dataset, limit=settings.limit)
+        samples = anonymous(self._dataset) if settings.experiment else self._dataset
+        parts = divide(samples, limit=settings.limit, learn=bool(settings.attacks))
         studio = self._studio()
         originals = studio.originals(parts.tested, root=self._root, title="originals")
-        require_faces(originals)
-        wanted = parts.learning if settings.attacks else []
-        learning = studio.originals(wanted, root=self._root, title="originals to learn from")
+        require_faces(originals, repeated=not settings.experiment)
+        learning = studio.originals(parts.learning, root=self._root, title="originals to learn from")
         bench = _Bench(studio, originals, learning, settings)
         floor = bench.measure(open_contender(FLOOR, paper_weights=None, runtime=Runtime(threads=1)))
         results = [bench.measure(one) if isinstance(one, Contender) else one for one in contenders]
@@ -253,6 +274,7 @@ class _Bench:
         figures |= emotion_figures(tested, seed=seed) | geometry_figures(tested, seed=seed)
         figures |= look_figures(tested, seed=seed) | trait_figures(tested, seed=seed)
         figures |= utility_figures(tested, self._originals.samples, seed=seed)
+        figures |= attribute_figures(tested, self._originals.samples, seed=seed)
         return MethodResult(name, description, figures, tested, searched, replaced, divided)
 
     def _replaced(self, tested: Faces, searched: Mapping[str, Searched]) -> npt.NDArray[np.bool_]:
@@ -291,8 +313,12 @@ class _Bench:
         return figures
 
 
-def require_faces(originals: Originals) -> None:
+def require_faces(originals: Originals, *, repeated: bool = True) -> None:
     """Refuse photos on which nobody can be told from anybody.
+
+    Args:
+        originals: what was seen.
+        repeated: whether somebody must have two photos.
 
     Raises:
         InputError: there are no faces, one person only, or nobody has two photos.
@@ -308,7 +334,7 @@ def require_faces(originals: Originals) -> None:
             f"faces were found of one person only, {originals.people[0]}, and {missed} photos show none; "
             "two people or more are needed to tell whether one passes for another"
         )
-    if max(counts.values()) < 2:
+    if repeated and max(counts.values()) < 2:
         raise InputError(
             f"each of the {len(counts)} people has one photo with a face; whether an output gives a person away shows "
             "in other photos of that person, so give two photos or more of each"

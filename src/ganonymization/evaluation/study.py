@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +16,7 @@ import numpy as np
 
 from ganonymization.errors import NothingMadeError
 from ganonymization.evaluation.cache import RowCache, digest_file, key_of
-from ganonymization.evaluation.method import Method, Subject
+from ganonymization.evaluation.method import Altered, Method, Subject
 from ganonymization.evaluation.methods.contender import Contender
 from ganonymization.evaluation.observe import Observer
 from ganonymization.evaluation.readers import Sample
@@ -23,6 +25,7 @@ from ganonymization.evaluation.sighting import Sightings
 from ganonymization.evaluation.subjects import make_subject
 from ganonymization.files import read_picture
 from ganonymization.recognise import Recogniser
+from ganonymization.types import Image
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -62,6 +65,33 @@ class Originals:
     def people(self) -> list[str]:
         """Who is on each photo."""
         return [subject.person for subject in self.subjects]
+
+
+class _Output:
+    """What a method makes of one photo, made when it is first asked for and shared by all faces on it.
+
+    Args:
+        method: the method.
+        subject: the first face on the photo.
+    """
+
+    def __init__(self, method: Method, subject: Subject) -> None:
+        self._method = method
+        self._subject = subject
+
+    @functools.cached_property
+    def image(self) -> Image:
+        """Return the original."""
+        return self._subject.read()
+
+    @functools.cached_property
+    def altered(self) -> Altered:
+        """Return the output.
+
+        Raises:
+            NothingMadeError: there is none.
+        """
+        return self._method(self.image, self._subject)
 
 
 class Studio:
@@ -109,11 +139,14 @@ class Studio:
         method = contender.prepare(originals.subjects)
         names = [subject.name for subject in originals.subjects] if contender.needs_set else []
         circumstances = key_of(contender.name, contender.fingerprint, names, self._program)
+        photos = list(_by_photo(zip(originals.subjects, originals.rows, strict=True), merge=contender.whole_photo))
 
-        def see(pair: tuple[Subject, np.void]) -> np.void:
-            return self._see_output(method, *pair, circumstances)
+        def see(photo: list[tuple[Subject, np.void]]) -> list[np.void]:
+            output = _Output(method, photo[0][0])
+            digest = digest_file(photo[0][0].path)
+            return [self._see_output(output, digest, *pair, circumstances) for pair in photo]
 
-        seen = self._pass(title, see, list(zip(originals.subjects, originals.rows, strict=True)))
+        seen = [row for rows in self._pass(title, see, photos) for row in rows]
         return np.array(seen, self._observer.row_type)
 
     def _see_original(self, sample: Sample) -> np.void:
@@ -123,17 +156,17 @@ class Studio:
             key, self._observer.original_type, lambda: look(read_picture(sample.path).image, sample.box)
         )
 
-    def _see_output(self, method: Method, subject: Subject, original: np.void, circumstances: str) -> np.void:
-        key = key_of(digest_file(subject.path), subject.identity, str(subject.face.box), circumstances)
-        return self._cache.get(key, self._observer.row_type, lambda: self._make(method, subject, original))
+    def _see_output(
+        self, output: _Output, digest: str, subject: Subject, original: np.void, circumstances: str
+    ) -> np.void:
+        key = key_of(digest, subject.identity, str(subject.face.box), circumstances)
+        return self._cache.get(key, self._observer.row_type, lambda: self._make(output, subject, original))
 
-    def _make(self, method: Method, subject: Subject, original: np.void) -> np.void:
-        image = subject.read()
+    def _make(self, output: _Output, subject: Subject, original: np.void) -> np.void:
         try:
-            altered = method(image, subject)
+            return self._observer.altered(output.altered, output.image, subject)
         except NothingMadeError:
             return self._left_as_it_was(original)
-        return self._observer.altered(altered, image, subject)
 
     def _left_as_it_was(self, original: np.void) -> np.void:
         """Return the row of a photo for which a method has no output: an untouched face, which counts as a leak."""
@@ -150,6 +183,17 @@ class Studio:
                 results.append(result)
                 advance()
             return results
+
+
+def _by_photo(
+    pairs: Iterable[tuple[Subject, np.void]], *, merge: bool
+) -> Iterator[list[tuple[Subject, np.void]]]:
+    """Yield the faces of each photo together, or one by one."""
+    if not merge:
+        yield from ([pair] for pair in pairs)
+        return
+    for _, group in itertools.groupby(pairs, key=lambda pair: pair[0].path):
+        yield list(group)
 
 
 def usable_cores() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import itertools
 from collections import defaultdict
@@ -44,12 +45,13 @@ class Parts:
     split: str = ""
 
 
-def divide(samples: Iterable[Sample], *, limit: int | None) -> Parts:
+def divide(samples: Iterable[Sample], *, limit: int | None, learn: bool = True) -> Parts:
     """Divide a set as its publisher did, or take all of it as tested.
 
     Args:
         samples: with identities.
         limit: photos at most; two of each person come first, then a third of each, and so on.
+        learn: keep what attackers learn from.
 
     Raises:
         InputError: a sample names no person, or a person is on both sides of the set's own division.
@@ -66,8 +68,18 @@ def divide(samples: Iterable[Sample], *, limit: int | None) -> Parts:
             f"{shared[0].path}: {shared[0].identity} is in the part {split!r} and in {shared[0].split!r}; "
             "attackers must not learn from the people they are tested on, so divide the set by person"
         )
+    if not learn:
+        return Parts(choose(tested, limit), [], split)
     some = LEARNING_LIMIT if limit is None else min(LEARNING_LIMIT, limit)
     return Parts(choose(tested, limit), choose(_repeated(learning, LEARNING_PHOTOS), some), split)
+
+
+def anonymous(samples: Iterable[Sample]) -> list[Sample]:
+    """Return the samples with every nameless face a person of its own, for measures that need no second photo."""
+    return [
+        sample if sample.identity is not None else dataclasses.replace(sample, identity=f"face {index}")
+        for index, sample in enumerate(samples)
+    ]
 
 
 def choose(samples: Sequence[Sample], limit: int | None) -> list[Sample]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -71,14 +71,25 @@ def trait_figures(faces: Faces, *, seed: int) -> dict[str, Figure]:
 
 def attribute_figures(faces: Faces, samples: Sequence[Sample], *, seed: int) -> dict[str, Figure]:
     """Return, for every trait that the set labels as there or not, the share of photos on which it was removed."""
-    names = sorted({name for sample in samples for name, value in sample.attributes.items() if isinstance(value, bool)})
-    return {f"trait_removed_{name}": _removed(faces, samples, name, seed=seed) for name in names}
+    traits = [traits_of(sample) for sample in samples]
+    names = sorted({name for labelled in traits for name in labelled})
+    return {f"trait_removed_{name}": _removed(faces, traits, name, seed=seed) for name in names}
 
 
-def _removed(faces: Faces, samples: Sequence[Sample], name: str, *, seed: int) -> Figure:
-    known = np.array([isinstance(sample.attributes.get(name), bool) for sample in samples], np.bool_)
-    shown = np.array([sample.attributes.get(name) is True for sample in samples], np.bool_)[known]
-    some = faces.pick(known)
+def traits_of(sample: Sample) -> dict[str, bool]:
+    """Return what is labelled of a person: the set's own yes-or-no attributes, and each sex and ethnicity it names."""
+    traits = {name: value for name, value in sample.attributes.items() if isinstance(value, bool)}
+    words = {"sex": sample.sex, "ethnicity": sample.ethnicity}
+    return traits | {f"{kind}_{word.replace(' ', '_')}": True for kind, word in words.items() if word}
+
+
+def _removed(faces: Faces, traits: Sequence[Mapping[str, bool]], name: str, *, seed: int) -> Figure:
+    """Return the share removed; where a word names one of several groups, the others do not show it."""
+    kind = name.partition("_")[0]
+    grouped = kind in {"sex", "ethnicity"}
+    known = [name in some or (grouped and any(other.startswith(f"{kind}_") for other in some)) for some in traits]
+    shown = np.array([some.get(name, False) for some in traits], np.bool_)[known]
+    some = faces.pick(np.array(known, np.bool_))
 
     def removed() -> Interval:
         seen = probe_trait(_descriptors(some.real), _descriptors(some.altered), shown, some.people)

@@ -58,6 +58,7 @@ class Contender:
         description: one line.
         fingerprint: of everything that decides its output beside the program, photo and identity.
         needs_set: whether its output for a photo depends on the other photos.
+        whole_photo: whether one output serves every face on a photo; otherwise each face has its own.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Contender:
     description: str
     fingerprint: str = ""
     needs_set: bool = False
+    whole_photo: bool = False
 
 
 def open_contender(spec: str, *, paper_weights: Path | None, runtime: Runtime) -> Contender:
@@ -93,7 +95,7 @@ def open_contender(spec: str, *, paper_weights: Path | None, runtime: Runtime) -
         )
     if name in SET_METHODS:
         return Contender(spec, _attribute(name), DESCRIPTIONS[name], needs_set=True)
-    return Contender(spec, _named(name, runtime), DESCRIPTIONS[name])
+    return Contender(spec, _named(name, runtime), DESCRIPTIONS[name], whole_photo=name in {"default", FLOOR})
 
 
 def alone(make: Callable[[], Method]) -> Prepare:
@@ -122,13 +124,13 @@ def _attribute(name: str) -> Prepare | Method:
 def _open_folder(spec: str, root: Path, runtime: Runtime) -> Contender:
     folder = Folder(root, detect=CenterFace.load(runtime=runtime))
     stamps = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in folder.paths]
-    return Contender(spec, alone(lambda: folder), f"outputs made elsewhere, {len(stamps)} files", key_of(stamps))
+    return Contender(spec, alone(lambda: folder), f"outputs made elsewhere, {len(stamps)} files", key_of(stamps), whole_photo=True)
 
 
 def _open_python(spec: str, place: str) -> Contender:
     call, source = import_callable(place)
     fingerprint = digest_file(source) if source else key_of(place)
-    return Contender(spec, alone(lambda: Foreign(place, call)), f"the function {place}", fingerprint)
+    return Contender(spec, alone(lambda: Foreign(place, call)), f"the function {place}", fingerprint, whole_photo=True)
 
 
 def _open_paper(spec: str, path: Path, runtime: Runtime) -> Contender:

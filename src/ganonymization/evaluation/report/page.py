@@ -89,6 +89,7 @@ def render(evaluation: Evaluation, *, with_pictures: bool = False) -> str:
     title = f"Anonymization measured on {evaluation.dataset.name}: {count} photos of {people} people"
     parts = [
         f"<h1>{html.escaped(title)}</h1>",
+        _experiment(evaluation),
         _verdicts(evaluation),
         _overview(evaluation),
         html.section("How to read this", READING),
@@ -102,6 +103,21 @@ def render(evaluation: Evaluation, *, with_pictures: bool = False) -> str:
         _provenance(evaluation),
     ]
     return html.page(title, parts)
+
+
+def _experiment(evaluation: Evaluation) -> str:
+    """Return the question of an experiment, and the figures that answer it."""
+    experiment = evaluation.settings.experiment
+    if experiment is None:
+        return ""
+    names = [name for name in names_of(evaluation.methods) if name.startswith(experiment.metrics)]
+    known = [name for name in names if any(_is_known(result.figures.get(name)) for result in evaluation.methods)]
+    question = html.paragraph(html.escaped(experiment.question))
+    return html.section(f"The experiment: {experiment.name}", question, _table(evaluation, known))
+
+
+def _is_known(figure: Figure | None) -> bool:
+    return figure is not None and figure.value is not None
 
 
 def _verdicts(evaluation: Evaluation) -> str:

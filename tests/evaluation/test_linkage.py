@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from ganonymization.errors import NotMeasurableError
+from ganonymization.evaluation import linkage
 from ganonymization.evaluation.linkage import link, pool
 
 
@@ -42,6 +43,23 @@ def test_the_originals_of_the_frames_are_not_in_the_gallery():
     # each photo finds its own original only: nobody is found
     found = link(np.eye(4), np.eye(4), ["a", "a", "b", "b"])
     assert not found.naive.hit.any()
+
+
+def test_a_person_with_one_photo_is_a_frame_of_nobody_in_the_gallery(random):
+    vectors = random.normal(size=(5, 3))
+    found = link(vectors, vectors, ["a", "a", "b", "c", "c"])
+    assert found.naive_people == found.pooled_people == ["a", "c"]
+
+
+def test_blocks_do_not_change_what_is_found(random, monkeypatch):
+    people = np.repeat([f"p{index}" for index in range(9)], 5).tolist()
+    vectors = random.normal(size=(45, 4)) + np.repeat(random.normal(size=(9, 4)), 5, axis=0)
+    whole = link(vectors, vectors, people)
+    monkeypatch.setattr(linkage, "_BLOCK", 4)
+    parts = link(vectors, vectors, people)
+    np.testing.assert_array_equal(parts.naive.hit, whole.naive.hit)
+    np.testing.assert_array_equal(parts.pooled.hit, whole.pooled.hit)
+    np.testing.assert_allclose(parts.naive.chance, whole.naive.chance)
 
 
 def test_too_few_people_with_two_photos_are_refused():

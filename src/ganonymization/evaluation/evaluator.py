@@ -15,13 +15,13 @@ import numpy.typing as npt
 
 from ganonymization.errors import InputError, WeightsError
 from ganonymization.evaluation.cache import RowCache, default_folder, digest_program
+from ganonymization.evaluation.drawing import AlignedPair, align_all, embed_drawings, require_training
 from ganonymization.evaluation.experiments import Experiment
 from ganonymization.evaluation.figures import Figure
 from ganonymization.evaluation.kept import coverage_figures, emotion_figures, geometry_figures, replaced_faces
 from ganonymization.evaluation.looks import look_figures
 from ganonymization.evaluation.methods.contender import FLOOR, Contender, open_contender
 from ganonymization.evaluation.observe import Networks, Observer
-from ganonymization.evaluation.picture_attack import align_all, draw_originals, embed_squares, require_training
 from ganonymization.evaluation.privacy import (
     Faces,
     Fixed,
@@ -166,9 +166,13 @@ class Evaluator:
         dataset: a set of labelled faces.
         settings: how.
         progress: shows how far it is.
+        networks: to look with; None loads those of the package and the third recogniser of the settings.
     """
 
-    def __init__(self, dataset: Set, settings: Settings, *, progress: Progress = silent) -> None:
+    def __init__(
+        self, dataset: Set, settings: Settings, *, progress: Progress = silent, networks: Networks | None = None
+    ) -> None:
+        self._networks = networks
         self._dataset = dataset
         self._settings = settings
         self._progress = progress
@@ -213,7 +217,7 @@ class Evaluator:
 
     def _studio(self) -> Studio:
         settings = self._settings
-        networks = Networks.load(third=settings.recogniser, runtime=Runtime(threads=1))
+        networks = self._networks or Networks.load(third=settings.recogniser, runtime=Runtime(threads=1))
         return Studio(
             Observer(networks, third=settings.recogniser),
             RowCache(settings.cache),
@@ -283,19 +287,18 @@ class _Bench:
 
     def _draw(self, contender: Contender, tested: Faces, learning: Faces | None) -> dict[str, Figure]:
         """Let a network draw the originals, which needs the pictures and not only what was seen on them."""
-        method = contender.prepare(self._originals.subjects)
-        with self._studio.progress(f"{contender.name}, to be drawn", len(tested.people)) as advance:
-            attacked = align_all(method, self._originals.subjects, advance)
-        parts = [(attacked.pick(~half), attacked.pick(half)) for half in halves(tested)]
+        attacked = self._align(contender, self._originals)
+        parts = [(_pick(attacked, ~half), _pick(attacked, half)) for half in halves(tested)]
         if learning is not None:
-            taught = contender.prepare(self._learning.subjects)
-            parts = [(align_all(taught, self._learning.subjects, lambda: None), attacked)]
-        judge, recognise = self._studio.judges[0], self._studio.recognise
-        drawn = [
-            embed_squares(draw_originals(*part, seed=self._settings.seed), part[1].landmarks, recognise)
-            for part in parts
-        ]
-        return drawing_figures(trials(tested, learning), drawn, judge, seed=self._settings.seed)
+            parts = [(self._align(contender, self._learning), attacked)]
+        seed = self._settings.seed
+        drawn = [embed_drawings(*part, self._studio.recognise, seed=seed) for part in parts]
+        return drawing_figures(trials(tested, learning), drawn, self._studio.judges[0], seed=seed)
+
+    def _align(self, contender: Contender, originals: Originals) -> list[AlignedPair]:
+        method = contender.prepare(originals.subjects)
+        with self._studio.progress(f"{contender.name}, to be drawn", len(originals.subjects)) as advance:
+            return align_all(method, originals.subjects, advance)
 
     def _attack(self, tested: Faces, learning: Faces | None) -> dict[str, Figure]:
         seed, attacks = self._settings.seed, self._settings.attacks
@@ -311,6 +314,10 @@ class _Bench:
         if "landmark" in attacks:
             figures |= landmark_figures(tried, tested, seed=seed)
         return figures
+
+
+def _pick(pairs: list[AlignedPair], chosen: npt.NDArray[np.bool_]) -> list[AlignedPair]:
+    return [pairs[index] for index in np.flatnonzero(chosen)]
 
 
 def require_faces(originals: Originals, *, repeated: bool = True) -> None:

@@ -26,7 +26,10 @@ app = typer.Typer(
 )
 app.command("run", help=run.HELP, epilog=run.EPILOG, short_help="Anonymize pictures and folders of pictures.")(run.run)
 app.command(
-    "evaluate", help=evaluate.HELP, epilog=evaluate.EPILOG, short_help="Measure anonymizers, attack them, write a report."
+    "evaluate",
+    help=evaluate.HELP,
+    epilog=evaluate.EPILOG,
+    short_help="Measure anonymizers, attack them, write a report.",
 )(evaluate.evaluate)
 
 

@@ -87,7 +87,11 @@ def evaluate(
     method: Annotated[
         list[str] | None,
         typer.Option(
-            "--method", "-m", metavar="NAME", show_default=False, help="What is measured; default and five classic ones."
+            "--method",
+            "-m",
+            metavar="NAME",
+            show_default=False,
+            help="What is measured; default and five classic ones.",
         ),
     ] = None,
     attack: Annotated[

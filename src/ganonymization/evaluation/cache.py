@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 import ganonymization
 from ganonymization.errors import OutputError
+from ganonymization.evaluation.sighting import Row
 
 _PACKAGE: Final = Path(ganonymization.__file__).parent
 _BESIDE: Final = ("cli", "training", "video", "web")
@@ -44,11 +44,11 @@ class RowCache:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise OutputError(f"{folder}: cannot be made ({error.strerror}); give another folder with --cache") from error
+            raise OutputError(
+                f"{folder}: cannot be made ({error.strerror}); give another folder with --cache"
+            ) from error
 
-    def get(
-        self, key: str, dtype: np.dtype[Any], make: Callable[[], npt.NDArray[np.void]]
-    ) -> npt.NDArray[np.void]:
+    def get(self, key: str, dtype: np.dtype[Any], make: Callable[[], Row]) -> Row:
         """Return the row that is remembered under a key, or make it and remember it."""
         path = self._folder / key[:2] / f"{key}.row"
         known = _read(path, dtype)
@@ -89,10 +89,10 @@ def _decides(parts: tuple[str, ...]) -> bool:
     return parts[0] not in _BESIDE
 
 
-def _read(path: Path, dtype: np.dtype[Any]) -> npt.NDArray[np.void] | None:
+def _read(path: Path, dtype: np.dtype[Any]) -> Row | None:
     """Return a row; None when there is none, or one of another size."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         return None
-    return np.frombuffer(data, dtype)[0].copy() if len(data) == dtype.itemsize else None
+    return np.frombuffer(data, dtype)[0] if len(data) == dtype.itemsize else None

@@ -271,7 +271,10 @@ class _Bench:
             figures |= naive_figures(searched[judge.name], judge, self.fixed[judge.name], seed=seed)
         replaced = self._replaced(tested, searched)
         divided = stratum_figures(
-            self._divisions, photo_measures(tested, searched[first], self.fixed[first], replaced), tested.people, seed=seed
+            self._divisions,
+            photo_measures(tested, searched[first], self.fixed[first], replaced),
+            tested.people,
+            seed=seed,
         )
         figures |= coverage_figures(tested, replaced, seed=seed)
         figures |= self._attack(tested, learning)
@@ -351,6 +354,6 @@ def require_faces(originals: Originals, *, repeated: bool = True) -> None:
 def _require_outputs(faces: Faces, name: str) -> None:
     if not faces.altered["made"].any():
         raise InputError(
-            f"{name}: has an output for none of the {len(faces.people)} photos; outputs of a folder are matched by name, "
-            "so each must be called like its photo"
+            f"{name}: has an output for none of the {len(faces.people)} photos; outputs of a folder are matched by "
+            "name, so each must be called like its photo"
         )

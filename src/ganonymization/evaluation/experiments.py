@@ -81,7 +81,14 @@ EXPERIMENTS: Final[Mapping[str, Experiment]] = MappingProxyType(
                 published=("wider",),
                 substitutes=("scenes", "lfw"),
                 methods=CLASSIC,
-                metrics=("coverage", "tar_far1_own_original", "redetected", "frechet_distance", "diversity", "sharpness"),
+                metrics=(
+                    "coverage",
+                    "tar_far1_own_original",
+                    "redetected",
+                    "frechet_distance",
+                    "diversity",
+                    "sharpness",
+                ),
             ),
             Experiment(
                 "emotion-shift",
@@ -137,7 +144,9 @@ def data_folder() -> Path:
     """
     named = os.environ.get(DATA_VARIABLE)
     if not named:
-        raise InputError(f"{DATA_VARIABLE} is not set; set it to the folder that holds the sets, each in its own folder")
+        raise InputError(
+            f"{DATA_VARIABLE} is not set; set it to the folder that holds the sets, each in its own folder"
+        )
     if not Path(named).is_dir():
         raise InputError(f"{named}: there is no such folder; {DATA_VARIABLE} must name the folder that holds the sets")
     return Path(named)

@@ -1,4 +1,4 @@
-"""How much of the expression is kept: labels, probabilities, measures of the face, gaze, pose, and whether it is a face."""
+"""How much of the expression is kept: labels, probabilities, measures of the face, gaze, pose; is it still a face?"""
 
 from __future__ import annotations
 
@@ -123,17 +123,11 @@ def _products(faces: Faces, name: str) -> Array:
     return within_person_rows(measure_of(faces.real, name), measure_of(faces.altered, name), faces.people)
 
 
-def _over_people(
-    rows: Array, people: Sequence[str], statistic: Statistic, *, seed: int
-) -> Callable[[], Interval]:
-    return lambda: interval_over_people(
-        totals_by_person(rows, people), statistic, random=np.random.default_rng(seed)
-    )
+def _over_people(rows: Array, people: Sequence[str], statistic: Statistic, *, seed: int) -> Callable[[], Interval]:
+    return lambda: interval_over_people(totals_by_person(rows, people), statistic, random=np.random.default_rng(seed))
 
 
-def _mean(
-    values: npt.NDArray[np.generic], people: Sequence[str], what: str, *, seed: int
-) -> Callable[[], Interval]:
+def _mean(values: npt.NDArray[np.generic], people: Sequence[str], what: str, *, seed: int) -> Callable[[], Interval]:
     def mean() -> Interval:
         if not len(values):
             raise NotMeasurableError(f"no photo shows {what}")

@@ -92,6 +92,4 @@ def _median(values: npt.NDArray[np.float64]) -> float:
 def _diversity(faces: Faces, network: str) -> Interval:
     before, after = column(faces.real, network), column(faces.altered, network)
     names = np.asarray(faces.people)
-    return jackknife_over_people(
-        lambda some: diversity(before[some], after[some], names[some].tolist()), faces.people
-    )
+    return jackknife_over_people(lambda some: diversity(before[some], after[some], names[some].tolist()), faces.people)

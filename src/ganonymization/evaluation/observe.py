@@ -9,7 +9,6 @@ from typing import Final
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from ganonymization.detect import CenterFace
 from ganonymization.errors import LandmarksNotFoundError, NotMeasurableError
@@ -17,7 +16,7 @@ from ganonymization.evaluation.coverage import change_inside
 from ganonymization.evaluation.method import Altered, Subject
 from ganonymization.evaluation.quality import seam_energy, sharpness
 from ganonymization.evaluation.recognisers import ArcFace, Judge, PortraitNetwork, package_judges, third_judge
-from ganonymization.evaluation.sighting import CLASSIFIERS, mean_landmarks, original_type, row_type
+from ganonymization.evaluation.sighting import CLASSIFIERS, Row, mean_landmarks, original_type, row_type
 from ganonymization.evaluation.strata import individual_typology_angle
 from ganonymization.evaluation.utility import describe_face
 from ganonymization.expression import ExpressionClassifier
@@ -97,7 +96,7 @@ class Observer:
         """The receipts' recogniser."""
         return self._networks.recognise
 
-    def original(self, image: Image, box: Box | None) -> npt.NDArray[np.void]:
+    def original(self, image: Image, box: Box | None) -> Row:
         """Return the row, of `original_type` and shape (), of a photo's labelled face.
 
         Args:
@@ -126,7 +125,7 @@ class Observer:
             row[name] = value
         return row
 
-    def altered(self, altered: Altered, original: Image, subject: Subject) -> npt.NDArray[np.void]:
+    def altered(self, altered: Altered, original: Image, subject: Subject) -> Row:
         """Return the row, of `row_type` and shape (), of what a method made of a subject."""
         row = np.zeros((), self.row_type)
         place = altered.altered_from_original
@@ -147,7 +146,7 @@ class Observer:
         except LandmarksNotFoundError:
             return None
 
-    def _fill(self, row: npt.NDArray[np.void], image: Image, landmarks: Landmarks) -> None:
+    def _fill(self, row: Row, image: Image, landmarks: Landmarks) -> None:
         """Enter what the networks say of a face."""
         model = self._networks.shape_model
         row["shape"] = model.coefficients_of(model.shape_of(landmarks))

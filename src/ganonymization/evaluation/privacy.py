@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -47,9 +47,7 @@ class Faces:
 
     def pick(self, chosen: npt.NDArray[np.bool_]) -> Faces:
         """Return some of the faces."""
-        return Faces(
-            self.real[chosen], self.altered[chosen], [self.people[index] for index in np.flatnonzero(chosen)]
-        )
+        return Faces(self.real[chosen], self.altered[chosen], [self.people[index] for index in np.flatnonzero(chosen)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -272,5 +270,7 @@ def _chance(found: Searched, rank: int) -> float:
     return float(found.chance[rank].mean())
 
 
-def _call(function: Callable[..., Interval | float], *arguments: object, **options: object) -> Callable[[], Interval | float]:
+def _call(
+    function: Callable[..., Interval | float], *arguments: object, **options: object
+) -> Callable[[], Interval | float]:
     return lambda: function(*arguments, **options)

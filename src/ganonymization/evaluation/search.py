@@ -180,7 +180,8 @@ def eer_of_histograms(totals: Array) -> Array:
 
 def _cumulative_share(counts: Array) -> Array:
     total = counts.sum(axis=-1, keepdims=True)
-    return np.divide(np.cumsum(counts, axis=-1), total, out=np.full(counts.shape, np.nan), where=total > 0)
+    shares = np.divide(np.cumsum(counts, axis=-1), total, out=np.full(counts.shape, np.nan), where=total > 0)
+    return np.asarray(shares)
 
 
 def _blocks(count: int) -> Iterator[slice]:

@@ -17,6 +17,9 @@ from ganonymization.verify import Measures
 Sightings: TypeAlias = npt.NDArray[np.void]
 """(N,) rows, one for each face; see `row_type`."""
 
+Row: TypeAlias = np.void | npt.NDArray[np.void]
+"""One row, of shape () where it is an array."""
+
 CLASSIFIERS: Final = (FACE_EXPRESSION, EMOTION)
 
 GRADIENTS_SIZE: Final = 1764
@@ -69,12 +72,12 @@ def original_type(judges: Sequence[Judge]) -> np.dtype[np.void]:
     return np.dtype([*row_type(judges).descr, *places])
 
 
-def face_of(row: np.void) -> Face:
+def face_of(row: Row) -> Face:
     """Return the face on an original."""
     return Face(Box(*(float(side) for side in row["box"])), 1.0, np.array(row["keypoints"], np.float32))
 
 
-def landmarks_of(row: np.void) -> Landmarks:
+def landmarks_of(row: Row) -> Landmarks:
     """Return the landmarks of an original; `presence` is 0 where the mean face stands in for them."""
     return Landmarks(np.array(row["points"], np.float32), float(row["landmarks_found"]))
 

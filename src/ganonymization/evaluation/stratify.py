@@ -89,7 +89,7 @@ def stratum_figures(
 
 
 def _mean(values: Array, members: npt.NDArray[np.bool_], people: Sequence[str], seed: int) -> Figure:
-    chosen = np.flatnonzero(members & np.isfinite(values))
+    chosen = np.flatnonzero(members & np.isfinite(values)).tolist()
     some = [people[index] for index in chosen]
     return measured(lambda: mean_over_people(values[chosen], some, random=np.random.default_rng(seed)))
 

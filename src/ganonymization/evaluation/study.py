@@ -21,7 +21,7 @@ from ganonymization.evaluation.methods.contender import Contender
 from ganonymization.evaluation.observe import Observer
 from ganonymization.evaluation.readers import Sample
 from ganonymization.evaluation.recognisers import Judge
-from ganonymization.evaluation.sighting import Sightings
+from ganonymization.evaluation.sighting import Row, Sightings
 from ganonymization.evaluation.subjects import make_subject
 from ganonymization.files import read_picture
 from ganonymization.recognise import Recogniser
@@ -141,7 +141,7 @@ class Studio:
         circumstances = key_of(contender.name, contender.fingerprint, names, self._program)
         photos = list(_by_photo(zip(originals.subjects, originals.rows, strict=True), merge=contender.whole_photo))
 
-        def see(photo: list[tuple[Subject, np.void]]) -> list[np.void]:
+        def see(photo: list[tuple[Subject, Row]]) -> list[Row]:
             output = _Output(method, photo[0][0])
             digest = digest_file(photo[0][0].path)
             return [self._see_output(output, digest, *pair, circumstances) for pair in photo]
@@ -149,26 +149,24 @@ class Studio:
         seen = [row for rows in self._pass(title, see, photos) for row in rows]
         return np.array(seen, self._observer.row_type)
 
-    def _see_original(self, sample: Sample) -> np.void:
+    def _see_original(self, sample: Sample) -> Row:
         key = key_of(digest_file(sample.path), str(sample.box), "original", self._program)
         look = self._observer.original
         return self._cache.get(
             key, self._observer.original_type, lambda: look(read_picture(sample.path).image, sample.box)
         )
 
-    def _see_output(
-        self, output: _Output, digest: str, subject: Subject, original: np.void, circumstances: str
-    ) -> np.void:
+    def _see_output(self, output: _Output, digest: str, subject: Subject, original: Row, circumstances: str) -> Row:
         key = key_of(digest, subject.identity, str(subject.face.box), circumstances)
         return self._cache.get(key, self._observer.row_type, lambda: self._make(output, subject, original))
 
-    def _make(self, output: _Output, subject: Subject, original: np.void) -> np.void:
+    def _make(self, output: _Output, subject: Subject, original: Row) -> Row:
         try:
             return self._observer.altered(output.altered, output.image, subject)
         except NothingMadeError:
             return self._left_as_it_was(original)
 
-    def _left_as_it_was(self, original: np.void) -> np.void:
+    def _left_as_it_was(self, original: Row) -> Row:
         """Return the row of a photo for which a method has no output: an untouched face, which counts as a leak."""
         row = np.zeros((), self._observer.row_type)
         for name in row.dtype.names or ():
@@ -185,9 +183,7 @@ class Studio:
             return results
 
 
-def _by_photo(
-    pairs: Iterable[tuple[Subject, np.void]], *, merge: bool
-) -> Iterator[list[tuple[Subject, np.void]]]:
+def _by_photo(pairs: Iterable[tuple[Subject, Row]], *, merge: bool) -> Iterator[list[tuple[Subject, Row]]]:
     """Yield the faces of each photo together, or one by one."""
     if not merge:
         yield from ([pair] for pair in pairs)

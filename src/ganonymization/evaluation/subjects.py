@@ -11,14 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-
 from ganonymization.anonymizer import derive
 from ganonymization.errors import InputError
 from ganonymization.evaluation.method import Subject
 from ganonymization.evaluation.readers import Sample
-from ganonymization.evaluation.sighting import face_of, landmarks_of
+from ganonymization.evaluation.sighting import Row, face_of, landmarks_of
 
 TESTED: Final = ("test", "val")
 """Names of the part of a set that is measured, the first that it has; attackers learn on the other parts."""
@@ -111,7 +108,7 @@ def name_of(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
 
 
-def make_subject(sample: Sample, row: np.void | npt.NDArray[np.void], *, root: Path, seed: int) -> Subject:
+def make_subject(sample: Sample, row: Row, *, root: Path, seed: int) -> Subject:
     """Return what a method is told of a sample on which the row of an original was seen."""
     name = name_of(sample.path, root)
     return Subject(

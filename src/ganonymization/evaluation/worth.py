@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -13,6 +14,7 @@ from ganonymization.evaluation.agreement import confusion_rows
 from ganonymization.evaluation.bootstrap import (
     Array,
     Interval,
+    Statistic,
     interval_over_people,
     mean_over_people,
     ratio,
@@ -45,15 +47,19 @@ def utility_figures(faces: Faces, samples: Sequence[Sample], *, seed: int) -> di
     except NotMeasurableError as error:
         return {"mean_f1": unmeasured(str(error))}
     totals = totals_by_person(confusion_rows(labels, predicted, known), some.people)
-
-    def over_people(statistic: Callable[[Array], Array]) -> Figure:
-        random = np.random.default_rng(seed)
-        return measured(lambda: interval_over_people(totals, statistic, random=random))
-
-    figures = {"mean_f1": over_people(mean_f1_of_confusion)}
+    figures = {"mean_f1": _over_people(totals, mean_f1_of_confusion, seed=seed)}
     for place, label in enumerate(known):
-        figures[f"f1_{label}"] = over_people(lambda sums, place=place: f1_of_confusion(sums)[..., place])
+        figures[f"f1_{label}"] = _over_people(totals, functools.partial(_f1_of, place), seed=seed)
     return figures
+
+
+def _over_people(totals: Array, statistic: Statistic, *, seed: int) -> Figure:
+    random = np.random.default_rng(seed)
+    return measured(lambda: interval_over_people(totals, statistic, random=random))
+
+
+def _f1_of(place: int, totals: Array) -> Array:
+    return np.asarray(f1_of_confusion(totals)[..., place])
 
 
 def trait_figures(faces: Faces, *, seed: int) -> dict[str, Figure]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,36 +12,39 @@ from ganonymization.detect import CenterFace
 from ganonymization.errors import InputError
 from ganonymization.evaluation.cache import digest_file, key_of
 from ganonymization.evaluation.method import Method, Prepare, Subject
+from ganonymization.evaluation.methods.blur import blur
 from ganonymization.evaluation.methods.floor import floor
 from ganonymization.evaluation.methods.folder import Folder
+from ganonymization.evaluation.methods.k_same import k_same
+from ganonymization.evaluation.methods.mosaic import mosaic
+from ganonymization.evaluation.methods.noise import noise
 from ganonymization.evaluation.methods.paper import Paper, weights_path
+from ganonymization.evaluation.methods.suppression import suppression
+from ganonymization.evaluation.methods.swap import swap
 from ganonymization.evaluation.methods.whole import Foreign, default, import_callable
 from ganonymization.onnx import Runtime
 
 FLOOR: Final = "floor"
 
-PHOTO_METHODS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "suppression": "solid fill over the face",
-        "mosaic": "coarse squares in place of the face",
-        "blur": "Gaussian blur",
-        "noise": "Gaussian noise",
-    }
+PHOTO_METHODS: Final[Mapping[str, Method]] = MappingProxyType(
+    {"suppression": suppression, "mosaic": mosaic, "blur": blur, "noise": noise, FLOOR: floor}
 )
-"""The classic families that need one photo alone: module and function of the same name, and what it does."""
+"""Methods that need one photo alone."""
 
-SET_METHODS: Final[Mapping[str, str]] = MappingProxyType(
-    {"k_same": "average of k faces, aligned by landmarks", "swap": "faces exchanged among people"}
-)
+SET_METHODS: Final[Mapping[str, Prepare]] = MappingProxyType({"k_same": k_same, "swap": swap})
 """Those that need the whole set."""
 
 DESCRIPTIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "default": "the anonymizer of this package",
         "paper": "GANonymization as published: copied landmarks, pix2pix, cut-out on black",
+        "suppression": "solid fill over the face",
+        "mosaic": "coarse squares in place of the face",
+        "k_same": "average of k people's faces, aligned by landmarks",
+        "blur": "Gaussian blur",
+        "noise": "Gaussian noise",
+        "swap": "faces exchanged among people",
         FLOOR: "no anonymizer: the photo shifted by 2 % and stored as JPEG 60",
-        **PHOTO_METHODS,
-        **SET_METHODS,
     }
 )
 """Every method that has a name of its own."""
@@ -94,7 +96,7 @@ def open_contender(spec: str, *, paper_weights: Path | None, runtime: Runtime) -
             f"{spec!r} is no method; there are {', '.join(DESCRIPTIONS)}, folder:PATH and python:module:function"
         )
     if name in SET_METHODS:
-        return Contender(spec, _attribute(name), DESCRIPTIONS[name], needs_set=True)
+        return Contender(spec, SET_METHODS[name], DESCRIPTIONS[name], needs_set=True)
     return Contender(spec, _named(name, runtime), DESCRIPTIONS[name], whole_photo=name in {"default", FLOOR})
 
 
@@ -109,22 +111,17 @@ def alone(make: Callable[[], Method]) -> Prepare:
 
 
 def _named(name: str, runtime: Runtime) -> Prepare:
-    if name == "default":
-        return alone(lambda: default(runtime=runtime))
-    if name == FLOOR:
-        return alone(lambda: floor)
-    return alone(lambda: _attribute(name))
-
-
-def _attribute(name: str) -> Prepare | Method:
-    """Return the function of a classic method, from the module of the same name."""
-    return getattr(importlib.import_module(f"ganonymization.evaluation.methods.{name}"), name)
+    if name in PHOTO_METHODS:
+        return alone(lambda: PHOTO_METHODS[name])
+    return alone(lambda: default(runtime=runtime))
 
 
 def _open_folder(spec: str, root: Path, runtime: Runtime) -> Contender:
     folder = Folder(root, detect=CenterFace.load(runtime=runtime))
     stamps = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in folder.paths]
-    return Contender(spec, alone(lambda: folder), f"outputs made elsewhere, {len(stamps)} files", key_of(stamps), whole_photo=True)
+    return Contender(
+        spec, alone(lambda: folder), f"outputs made elsewhere, {len(stamps)} files", key_of(stamps), whole_photo=True
+    )
 
 
 def _open_python(spec: str, place: str) -> Contender:

@@ -22,7 +22,7 @@ from ganonymization.shape import ShapeModel
 from ganonymization.types import Image, Points
 
 WEIGHTS_VARIABLE: Final = "GANONYMIZATION_PAPER_WEIGHTS"
-"""Environment variable with the path of the network: `maps` (N, 1 or 3, S, S) in 0..1 -> `image` (N, 3, S, S), -1..1."""
+"""Environment variable with the path of the network: `maps` (N, 1 or 3, S, S) 0..1 to `image` (N, 3, S, S) -1..1."""
 
 DOT_PX_AT_512: Final = 1.5
 """Radius of a landmark's dot in a square of 512 px."""

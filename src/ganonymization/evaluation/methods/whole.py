@@ -67,9 +67,7 @@ class Foreign:
             raise NothingMadeError(f"{self._name} returned nothing for {subject.name}")
         if not isinstance(made, np.ndarray) or made.shape != image.shape or made.dtype != np.uint8:
             found = f"{made.dtype} {made.shape}" if isinstance(made, np.ndarray) else type(made).__name__
-            raise InputError(
-                f"{self._name} returned {found} for {subject.name}; expected is uint8 {image.shape}, RGB"
-            )
+            raise InputError(f"{self._name} returned {found} for {subject.name}; expected is uint8 {image.shape}, RGB")
         return Altered(made)
 
 

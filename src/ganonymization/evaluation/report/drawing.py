@@ -16,7 +16,7 @@ COLOURS: Final = ("#0b6e99", "#d1495b", "#66a182", "#edae49", "#8d5a97", "#00798
 
 FLOOR_COLOUR: Final = "#9a9a9a"
 
-_SETTINGS: Final[dict[str, Any]] = {
+_SETTINGS: Final[Any] = {
     "svg.hashsalt": "ganonymization",
     "svg.fonttype": "none",
     "font.size": 9,
@@ -39,7 +39,7 @@ def draw(
         size_inches: width and height.
         grid: rows and columns of axes.
     """
-    with mpl.rc_context(_SETTINGS):
+    with mpl.rc_context(dict(_SETTINGS)):
         canvas = Canvas(figsize=size_inches, layout="constrained")
         FigureCanvasSVG(canvas)
         paint(list(canvas.subplots(*grid, squeeze=False).flat))

@@ -68,7 +68,11 @@ def find_worst(evaluation: Evaluation, result: MethodResult) -> list[Worst]:
         ("expression: probability of the label shown before that was lost", -_lost(result), "{:.2f}"),
         ("mouth opening changed most (heights of the face)", np.where(found, -mouth, np.nan), "{:.3f}"),
         ("head turned most (degrees)", np.where(found, -yaw, np.nan), "{:.1f}"),
-        ("no face is detected any more (sharpness)", np.where(altered["detected"], np.nan, altered["sharpness"]), "{:.1f}"),
+        (
+            "no face is detected any more (sharpness)",
+            np.where(altered["detected"], np.nan, altered["sharpness"]),
+            "{:.1f}",
+        ),
     ]
     names = [subject.name for subject in evaluation.originals.subjects]
     return [Worst(title, _cases(values, names, pattern)) for title, values, pattern in kinds]

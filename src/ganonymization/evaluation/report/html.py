@@ -10,18 +10,31 @@ STYLE: Final = """
 :root { color-scheme: light; --ink: #1c2430; --pale: #f5f6f8; --line: #d9dde3;
   --bad: #b3261e; --badpale: #fbe6e4; --good: #1f6f43; --goodpale: #e5f3eb; --doubt: #8a5a00; --doubtpale: #fdf2dc; }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); max-width: 1120px; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { margin-top: 2.4rem; border-bottom: 2px solid var(--line); }
-p, li { max-width: 52rem; } .note { color: #566; font-size: .92em; }
-table { border-collapse: collapse; font-size: .86em; } th, td { padding: .28em .6em; border-bottom: 1px solid var(--line);
-  text-align: right; vertical-align: top; white-space: nowrap; } th:first-child, td:first-child { text-align: left; }
-thead th { border-bottom: 2px solid var(--ink); vertical-align: bottom; } .scroll { overflow-x: auto; }
-small { color: #667; } svg { max-width: 100%; height: auto; } figure { margin: 1rem 0; }
+h1 { font-size: 1.6rem; margin-bottom: .2rem; }
+h2 { margin-top: 2.4rem; border-bottom: 2px solid var(--line); }
+p, li { max-width: 52rem; }
+.note, small { color: #566; }
+.note { font-size: .92em; }
+table { border-collapse: collapse; font-size: .86em; }
+th, td { padding: .28em .6em; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top;
+  white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; }
+thead th { border-bottom: 2px solid var(--ink); vertical-align: bottom; }
+.scroll { overflow-x: auto; }
+svg { max-width: 100%; height: auto; }
+figure { margin: 1rem 0; }
+details { margin: .8rem 0; }
+img { margin: 2px; }
 .card { border-left: 6px solid var(--line); background: var(--pale); padding: .5rem .9rem; margin: .6rem 0; }
-.fails, tr.fails td { background: var(--badpale); } .card.fails { border-color: var(--bad); }
+.fails, tr.fails td { background: var(--badpale); }
+.passes, tr td.passes { background: var(--goodpale); }
+.uncertain, tr td.uncertain { background: var(--doubtpale); }
+.card.fails { border-color: var(--bad); }
+.card.passes { border-color: var(--good); }
+.card.uncertain { border-color: var(--doubt); }
 .fails b, td.fails { color: var(--bad); font-weight: 600; }
-.passes { background: var(--goodpale); } .card.passes { border-color: var(--good); } .passes b { color: var(--good); }
-.uncertain { background: var(--doubtpale); } .card.uncertain { border-color: var(--doubt); } .uncertain b { color: var(--doubt); }
-.wide { white-space: normal; text-align: left; } img { image-rendering: auto; margin: 2px; } details { margin: .8rem 0; }
+.passes b { color: var(--good); }
+.uncertain b { color: var(--doubt); }
 """
 
 

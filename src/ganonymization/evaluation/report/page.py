@@ -59,26 +59,28 @@ QUALITY: Final = (
     "seam_energy",
 )
 
-READING: Final = (
-    "<p>Every figure is a share of 1 unless its name says otherwise, and stands with half the width of its 95 % interval, "
-    "found by drawing people anew. <b>Noise floor</b> is what the same measurement says of the untouched photo, shifted by "
-    "2 % and stored as a JPEG of quality 60: no method can keep more expression than that, and a method whose "
-    "<i>privacy</i> figures come near it has done nothing. <b>Chance</b> is what guessing finds.</p>"
-    "<ul><li><b>TAR at FAR 1 %</b>: set so that 1 % of real strangers are taken for one person, the recogniser takes this "
-    "share of the outputs for the person behind them. An anonymized photo that looks like anybody else reaches about .01.</li>"
-    "<li><b>rank-1</b>: the attacker has photos of everybody in the set and names the nearest.</li>"
-    "<li><b>parrot</b>: he has the anonymizer, ran it on photos of other people, and learnt to tell its outputs apart.</li>"
-    "<li><b>reconstruction</b>: likewise, but he learnt to guess the original's embedding from the output's.</li>"
-    "<li><b>linkage</b>: he knows that several outputs show one person and pools them.</li>"
-    "<li><b>landmark</b>: he looks at the shape of the new face alone.</li></ul>"
-    "<p>What no figure here sees: clothes, place, time, voice, a tattoo, the people around, and attackers who know more.</p>"
-)
-
+READING: Final = """
+<p>Every figure is a share of 1 unless its name says otherwise, and stands with half the width of its 95 % interval,
+found by drawing people anew. <b>Noise floor</b> is what the same measurement says of the untouched photo, shifted by
+2 % and stored as a JPEG of quality 60: no method can keep more expression than that, and a method whose
+<i>privacy</i> figures come near it has done nothing. <b>Chance</b> is what guessing finds.</p>
+<ul>
+<li><b>TAR at FAR 1 %</b>: set so that 1 % of real strangers are taken for one person, the recogniser takes this share
+of the outputs for the person behind them. A photo that looks like anybody else reaches about .01.</li>
+<li><b>rank-1</b>: the attacker has photos of everybody in the set and names the nearest.</li>
+<li><b>parrot</b>: has the anonymizer, ran it on photos of other people, and learnt to tell its outputs apart.</li>
+<li><b>reconstruction</b>: likewise, but learnt to guess the original's embedding from the output's.</li>
+<li><b>drawing</b>: likewise, but trained a network to draw the original.</li>
+<li><b>linkage</b>: knows that several outputs show one person and pools them.</li>
+<li><b>landmark</b>: looks at the shape of the new face alone.</li>
+</ul>
+<p>What no figure here sees: clothes, place, time, voice, a tattoo, the people around, and attackers who know more.</p>
+"""
 
 WORTH_NOTE: Final = html.paragraph(
-    "mean_f1: a small fixed classifier learns emotions on outputs and labels the originals of other people; the row of the "
-    "untouched photos is what it reaches without a method. Traits: how often the held-out network takes a face for another "
-    "sex or age band than before, and by how many years apparent age moves.",
+    "mean_f1: a small fixed classifier learns emotions on outputs and labels the originals of other people; the row "
+    "of the untouched photos is what it reaches without a method. Traits: how often the held-out network takes a face "
+    "for another sex or age band than before, and by how many years apparent age moves.",
     kind="note",
 )
 
@@ -161,8 +163,8 @@ def _told(finding: Finding, result: MethodResult) -> str:
 
 def _overview(evaluation: Evaluation) -> str:
     caption = (
-        "Each method by the share of people that its strongest attacker names, of all attackers and recognisers, and by the "
-        "expression that it keeps. Bars are 95 % intervals over people."
+        "Each method by the share of people that its strongest attacker names, of all attackers and recognisers, and "
+        "by the expression that it keeps. Bars are 95 % intervals over people."
     )
     return html.section("Privacy against expression", html.figure(plots.plane(evaluation), caption))
 
@@ -179,8 +181,8 @@ def _privacy(evaluation: Evaluation) -> str:
     parts.append(html.figure(plots.attackers(evaluation), "Who finds how many people. " + _learning(evaluation)))
     for judge in evaluation.judges:
         caption = (
-            f"Distances by {html.escaped(judge.name)}. A method has worked where the red area lies on the grey one and the "
-            "black line is not left of it. Dashed: the threshold at FAR 1 %; dotted: at 0.1 %."
+            f"Distances by {html.escaped(judge.name)}. A method has worked where the red area lies on the "
+            "grey one and the black line is not left of it. Dashed: the threshold at FAR 1 %; dotted: at 0.1 %."
         )
         parts.append(html.figure(plots.histograms(evaluation, judge.name), caption))
     caption = "The same for every threshold, by the receipts' recogniser; an anonymizer's curve runs along chance."
@@ -196,20 +198,18 @@ def _learning(evaluation: Evaluation) -> str:
 
 def _expression(evaluation: Evaluation) -> str:
     caption = (
-        "For the photos that show an emotion before (their number below its name): how often the same label is given after, "
-        "and how its probability changes."
+        "For the photos that show an emotion before (their number below its name): how often the same label is "
+        "given after, and how its probability changes."
     )
-    return html.section(
-        "Expression", _table(evaluation, EXPRESSION), html.figure(plots.emotions(evaluation), caption)
-    )
+    return html.section("Expression", _table(evaluation, EXPRESSION), html.figure(plots.emotions(evaluation), caption))
 
 
 def _quality_note(evaluation: Evaluation) -> str:
     data = to_json(evaluation)["data"]
     return html.paragraph(
-        f"Distances between sets are taken in the space of: {html.escaped(data['feature_space'])}; the Frechet distance of "
-        f"{data['frechet_photos']} photos is extrapolated to infinitely many. They reward looking like the set of "
-        "originals, which an untouched photo does best. Diversity and sharpness are shares of those of the originals; "
+        f"Distances between sets are taken in the space of: {html.escaped(data['feature_space'])}; the Frechet "
+        f"distance of {data['frechet_photos']} photos is extrapolated to infinitely many. They reward looking like "
+        "the set of originals, which an untouched photo does best. Diversity and sharpness are shares of those of the originals; "
         "seam energy is how much the border of the face stands out, as a multiple of the original's.",
         kind="note",
     )
@@ -222,8 +222,8 @@ def _strata(evaluation: Evaluation) -> str:
         f"<h3>{html.escaped(result.name)}</h3>{_strata_table(result)}" for result in evaluation.methods if result.strata
     ]
     note = html.paragraph(
-        "Skin tone is the individual typology angle of the photo's pixels, so it mixes skin and light. Strata of fewer than "
-        "ten photos are left out.",
+        "Skin tone is the individual typology angle of the photo's pixels, so it mixes skin and light. Strata of "
+        "fewer than ten photos are left out.",
         kind="note",
     )
     details = f"<details><summary>figures</summary>{''.join(tables)}</details>"
@@ -257,7 +257,9 @@ def _row(result: MethodResult, names: Sequence[str], evaluation: Evaluation, *, 
     kinds = {name: KIND[verdicts[name]] for name in names if name in verdicts}
     cells = [html.cell(_shown(result.figures.get(name)), kind=kinds.get(name, "")) for name in names]
     kind = "fails" if Verdict.FAILS in verdicts.values() else ""
-    label = {"original": "<i>untouched photos</i>", "floor": "<i>noise floor</i>"}.get(result.name if not judged else "")
+    label = {"original": "<i>untouched photos</i>", "floor": "<i>noise floor</i>"}.get(
+        result.name if not judged else ""
+    )
     return html.row([html.cell(label or html.escaped(result.name)), *cells], kind=kind)
 
 

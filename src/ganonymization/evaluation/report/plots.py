@@ -127,9 +127,7 @@ def emotions(evaluation: Evaluation) -> str:
     return draw(paint, size_inches=(10.4, 3.6), grid=(1, 2))
 
 
-def _bars(
-    axes: Axes, figures: Sequence[Figure | None], index: int, count: int, *, label: str, offset: int = 0
-) -> None:
+def _bars(axes: Axes, figures: Sequence[Figure | None], index: int, count: int, *, label: str, offset: int = 0) -> None:
     """Draw one method's bars with their intervals; what was not measured has none."""
     width = 0.8 / count
     places = np.arange(len(figures)) - 0.4 + width * (index + 0.5)
@@ -209,7 +207,10 @@ def curves(evaluation: Evaluation, judge: str) -> str:
     return draw(paint, size_inches=(10.4, 3.7), grid=(1, 2))
 
 
-STRATA_MEASURES: Final = {"tar_far1_own_original": "passes for its own original", "emotion_agreement": "same emotion label"}
+STRATA_MEASURES: Final = {
+    "tar_far1_own_original": "passes for its own original",
+    "emotion_agreement": "same emotion label",
+}
 
 
 def strata(evaluation: Evaluation) -> str:

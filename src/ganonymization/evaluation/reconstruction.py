@@ -67,9 +67,12 @@ class RidgeReconstruction:
             ValueError: the numbers differ.
         """
         x, changed_mean, y, original_mean = _centred(changed, original)
-        covariance = x.T @ x
-        covariance += _penalty(covariance, ridge) * np.eye(len(covariance))
-        return cls(changed_mean, original_mean, np.asarray(np.linalg.solve(covariance, x.T @ y)))
+        penalty = ridge * float((x**2).sum()) / x.shape[1] or 1.0
+        if len(x) < x.shape[1]:  # (X'X + p)^-1 X' = X' (XX' + p)^-1, of which the latter inverts the smaller matrix
+            gain = x.T @ np.linalg.solve(x @ x.T + penalty * np.eye(len(x)), y)
+        else:
+            gain = np.linalg.solve(x.T @ x + penalty * np.eye(x.shape[1]), x.T @ y)
+        return cls(changed_mean, original_mean, np.asarray(gain))
 
     def __call__(self, changed: Vectors, /) -> Array:
         """Return the (N, E) guesses."""

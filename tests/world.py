@@ -128,7 +128,7 @@ def unchanged(image):
     return image
 
 
-def strangers(image, identity):
+def strangers(_image, identity):
     """Every photo shows a person of whom there is no other, another one each time."""
     return photo(STRANGER, identity % 60)
 
@@ -151,7 +151,7 @@ def half_made(image):
     return None if number_on(image) else photo(STRANGER, 0)
 
 
-def never_made(image):
+def never_made(_image):
     raise NothingMadeError("nothing")
 
 

@@ -9,6 +9,7 @@ from ganonymization.evaluation.evaluator import Evaluation, MethodResult
 from ganonymization.evaluation.figures import Figure
 from ganonymization.evaluation.report import html, plots
 from ganonymization.evaluation.report.gallery import Case, Worst, data_uris, find_worst
+from ganonymization.evaluation.report.points import points_of_results
 from ganonymization.evaluation.results import cell, findings_of, names_of, to_json
 from ganonymization.evaluation.verdict import LIMITS, Finding, Verdict, overall
 
@@ -166,7 +167,9 @@ def _overview(evaluation: Evaluation) -> str:
         "Each method by the share of people that its strongest attacker names, of all attackers and recognisers, and "
         "by the expression that it keeps. Bars are 95 % intervals over people."
     )
-    return html.section("Privacy against expression", html.figure(plots.plane(evaluation), caption))
+    return html.section(
+        "Privacy against expression", html.figure(plots.plane(points_of_results(to_json(evaluation))), caption)
+    )
 
 
 def _privacy(evaluation: Evaluation) -> str:
@@ -209,8 +212,8 @@ def _quality_note(evaluation: Evaluation) -> str:
     return html.paragraph(
         f"Distances between sets are taken in the space of: {html.escaped(data['feature_space'])}; the Frechet "
         f"distance of {data['frechet_photos']} photos is extrapolated to infinitely many. They reward looking like "
-        "the set of originals, which an untouched photo does best. Diversity and sharpness are shares of those of the originals; "
-        "seam energy is how much the border of the face stands out, as a multiple of the original's.",
+        "the set of originals, which an untouched photo does best. Diversity and sharpness are shares of those of the "
+        "originals; seam energy is how much the border of the face stands out, as a multiple of the original's.",
         kind="note",
     )
 

@@ -12,19 +12,10 @@ from matplotlib.axes import Axes
 from ganonymization.evaluation.evaluator import Evaluation, MethodResult
 from ganonymization.evaluation.figures import Figure
 from ganonymization.evaluation.kept import labels
-from ganonymization.evaluation.report.drawing import FLOOR_COLOUR, colour_of, draw
+from ganonymization.evaluation.report.drawing import COLOURS, FLOOR_COLOUR, colour_of, draw
+from ganonymization.evaluation.report.points import ATTACKERS, FLOOR_LABEL, Point
 from ganonymization.evaluation.search import BINS, Searched
 from ganonymization.evaluation.sighting import CLASSIFIERS
-
-ATTACKERS: Final = {
-    "rank1": "compare with known photos",
-    "parrot_rank1": "parrot",
-    "reconstruction_rank1": "reconstruction",
-    "landmark_rank1": "landmarks",
-    "linkage_rank1": "pooled outputs",
-    "drawing_rank1": "drawn originals",
-}
-"""Rank-1 of each attacker, and what it is called."""
 
 _OWN_BIN: Final = 0.04
 """Width of the bins for distances to the own original, of which there is one per photo."""
@@ -32,29 +23,19 @@ _OWN_BIN: Final = 0.04
 Array = npt.NDArray[np.float64]
 
 
-def worst_attacker(result: MethodResult, suffixes: Sequence[str]) -> tuple[str, Figure] | None:
-    """Return the attacker who finds most people, by any recogniser; None when nothing was measured."""
-    names = [f"{name}{suffix}" for name in ATTACKERS for suffix in suffixes]
-    found = [(name, result.figures[name]) for name in names if name in result.figures]
-    known = [(name, figure) for name, figure in found if figure.value is not None]
-    return max(known, key=lambda pair: pair[1].value or 0.0, default=None)
-
-
-def plane(evaluation: Evaluation) -> str:
+def plane(points: Sequence[Point]) -> str:
     """Return privacy against expression, with every method on it; the good corner is at the top left."""
-    suffixes = [judge.suffix for judge in evaluation.judges]
-    rows = [evaluation.floor, *evaluation.methods]
+    searched = any(point.searched for point in points)
 
     def paint(axes: Sequence[Axes]) -> None:
-        for index, result in enumerate(rows):
-            worst, kept = worst_attacker(result, suffixes), result.figures.get("emotion_kappa")
-            if worst is None or kept is None or kept.value is None:
-                continue
-            colour = FLOOR_COLOUR if index == 0 else colour_of(index - 1)
-            label = "noise floor (not anonymized)" if index == 0 else result.name
-            _point(axes[0], worst[1], kept, colour=colour, label=label)
+        shown = [point for point in points if point.searched is searched]
+        colours = iter(COLOURS * len(shown))
+        for point in shown:
+            _point(axes[0], point, colour=FLOOR_COLOUR if point.label == FLOOR_LABEL else next(colours))
         axes[0].set(
-            xlabel="people found by the strongest attacker (rank-1)",
+            xlabel="people found by the strongest attacker (rank-1)"
+            if searched
+            else "outputs that pass for themselves",
             ylabel="expression kept (Cohen's kappa)",
             xlim=(-0.03, 1.03),
             ylim=(-0.08, 1.03),
@@ -66,15 +47,14 @@ def plane(evaluation: Evaluation) -> str:
 
 
 def _legend(axes: Axes) -> None:
-    """Put the legend to the right, where it hides nothing."""
-    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    """Put the legend to the right, where it hides nothing; there is none of nothing."""
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
-def _point(axes: Axes, x: Figure, y: Figure, *, colour: str, label: str) -> None:
-    (x_value, x_error), (y_value, y_error) = _with_error(x), _with_error(y)
-    axes.errorbar(
-        x_value, y_value, xerr=x_error, yerr=y_error, label=label, fmt="o", color=colour, ms=7, capsize=2, lw=1
-    )
+def _point(axes: Axes, point: Point, *, colour: str) -> None:
+    (x, x_error), (y, y_error) = _with_error(point.left), _with_error(point.kept)
+    axes.errorbar(x, y, xerr=x_error, yerr=y_error, label=point.label, fmt="o", color=colour, ms=7, capsize=2, lw=1)
 
 
 def _with_error(figure: Figure) -> tuple[float, Array]:

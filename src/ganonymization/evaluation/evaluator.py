@@ -39,10 +39,11 @@ from ganonymization.evaluation.privacy import (
 )
 from ganonymization.evaluation.readers import Sample
 from ganonymization.evaluation.recognisers import Judge
-from ganonymization.evaluation.search import Searched
+from ganonymization.evaluation.search import Pooled, Searched
 from ganonymization.evaluation.stratify import Strata, divide_faces, photo_measures, stratum_figures
 from ganonymization.evaluation.study import Originals, Progress, Studio, silent, usable_cores
 from ganonymization.evaluation.subjects import Parts, anonymous, divide
+from ganonymization.evaluation.worst import Worst, find_worst
 from ganonymization.evaluation.worth import attribute_figures, trait_figures, utility_figures
 from ganonymization.onnx import Runtime
 
@@ -109,9 +110,8 @@ class MethodResult:
         name: as it was given.
         description: one line.
         figures: name to figure.
-        faces: what was seen, for plots and galleries; None when the method could not be run.
-        searched: by name of the recogniser, what a naive attacker found.
-        replaced: (N,) whether each face is gone.
+        searched: by name of the recogniser, the distances that a naive attacker found.
+        worst: the worst cases by each measure.
         strata: figures of some of the faces, see `stratify`.
         contender: makes the method again, for pictures of the worst cases.
         reason: why the method could not be run; empty when it was.
@@ -120,9 +120,8 @@ class MethodResult:
     name: str
     description: str
     figures: Mapping[str, Figure]
-    faces: Faces | None = None
-    searched: Mapping[str, Searched] = field(default_factory=dict)
-    replaced: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    searched: Mapping[str, Pooled] = field(default_factory=dict)
+    worst: Sequence[Worst] = ()
     strata: Strata = field(default_factory=dict)
     contender: Contender | None = None
     reason: str = ""
@@ -282,7 +281,11 @@ class _Bench:
         figures |= look_figures(tested, seed=seed) | trait_figures(tested, seed=seed)
         figures |= utility_figures(tested, self._originals.samples, seed=seed)
         figures |= attribute_figures(tested, self._originals.samples, seed=seed)
-        return MethodResult(name, description, figures, tested, searched, replaced, divided)
+        worst = find_worst(
+            tested, [subject.name for subject in self._originals.subjects], own=searched[first].own, replaced=replaced
+        )
+        pooled = {judge: found.pooled() for judge, found in searched.items()}
+        return MethodResult(name, description, figures, pooled, worst, divided)
 
     def _replaced(self, tested: Faces, searched: Mapping[str, Searched]) -> npt.NDArray[np.bool_]:
         first = self._studio.judges[0].name

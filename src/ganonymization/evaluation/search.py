@@ -34,6 +34,23 @@ _THRESHOLD_PHOTOS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Pooled:
+    """Distances of all probes together.
+
+    Attributes:
+        own: (N,) distance of each to its own photo.
+        genuine: (BINS,) counts of distances to other photos of the same person.
+        impostor: (BINS,) counts of distances to other people's.
+        edges: (BINS + 1,) of the bins.
+    """
+
+    own: Array
+    genuine: npt.NDArray[np.int64]
+    impostor: npt.NDArray[np.int64]
+    edges: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Searched:
     """What each probe found; a probe's own photo is not in its gallery.
 
@@ -93,6 +110,10 @@ class Searched:
             raise NotMeasurableError("two people are needed, and two photos of somebody")
         totals = totals_by_person(rows, self.people)
         return interval_over_people(totals, eer_of_histograms, random=np.random.default_rng(seed), rounds=200)
+
+    def pooled(self) -> Pooled:
+        """Return what plots need: the counts of all probes together."""
+        return Pooled(self.own, self.genuine.sum(axis=0), self.impostor.sum(axis=0), self.edges)
 
     @property
     def found_people(self) -> list[str]:

@@ -8,10 +8,11 @@ from typing import Final
 from ganonymization.evaluation.evaluator import Evaluation, MethodResult
 from ganonymization.evaluation.figures import Figure
 from ganonymization.evaluation.report import html, plots
-from ganonymization.evaluation.report.gallery import Case, Worst, data_uris, find_worst
+from ganonymization.evaluation.report.gallery import data_uris
 from ganonymization.evaluation.report.points import points_of_results
 from ganonymization.evaluation.results import cell, findings_of, names_of, to_json
 from ganonymization.evaluation.verdict import LIMITS, Finding, Verdict, overall
+from ganonymization.evaluation.worst import Case, Worst
 
 KIND: Final = {Verdict.PASSES: "passes", Verdict.FAILS: "fails", Verdict.UNCERTAIN: "uncertain", Verdict.UNKNOWN: ""}
 
@@ -275,10 +276,10 @@ def _shown(figure: Figure | None) -> str:
 def _galleries(evaluation: Evaluation, *, with_pictures: bool) -> str:
     parts = []
     for result in evaluation.methods:
-        if result.faces is None:
+        if not result.worst:
             continue
         pictures = data_uris(evaluation, result) if with_pictures else {}
-        kinds = "".join(_worst(one, pictures) for one in find_worst(evaluation, result) if one.cases)
+        kinds = "".join(_worst(one, pictures) for one in result.worst if one.cases)
         parts.append(f"<details><summary>{html.escaped(result.name)}</summary>{kinds}</details>")
     note = (
         "Left: the original; right: the output."

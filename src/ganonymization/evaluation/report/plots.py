@@ -14,7 +14,7 @@ from ganonymization.evaluation.figures import Figure
 from ganonymization.evaluation.kept import labels
 from ganonymization.evaluation.report.drawing import COLOURS, FLOOR_COLOUR, colour_of, draw
 from ganonymization.evaluation.report.points import ATTACKERS, FLOOR_LABEL, Point
-from ganonymization.evaluation.search import BINS, Searched
+from ganonymization.evaluation.search import BINS, Pooled
 from ganonymization.evaluation.sighting import CLASSIFIERS
 
 _OWN_BIN: Final = 0.04
@@ -141,10 +141,10 @@ def histograms(evaluation: Evaluation, judge: str) -> str:
     return draw(paint, size_inches=(3.2 * columns + 1.8, 2.4 * rows), grid=(rows, columns))
 
 
-def _histogram(axes: Axes, result: MethodResult, found: Searched, real: Searched) -> None:
-    _outline(axes, real.impostor.sum(axis=0), real.edges, "real, different people", "#b8b8b8")
-    _outline(axes, real.genuine.sum(axis=0), real.edges, "real, same person", "#7fb2d0")
-    _outline(axes, found.genuine.sum(axis=0), found.edges, "output to another photo", "#d1495b")
+def _histogram(axes: Axes, result: MethodResult, found: Pooled, real: Pooled) -> None:
+    _outline(axes, real.impostor, real.edges, "real, different people", "#b8b8b8")
+    _outline(axes, real.genuine, real.edges, "real, same person", "#7fb2d0")
+    _outline(axes, found.genuine, found.edges, "output to another photo", "#d1495b")
     bins = np.arange(min(0.0, float(found.own.min())), float(found.own.max()) + _OWN_BIN, _OWN_BIN)
     own, corners = np.histogram(found.own, bins=bins if len(bins) > 1 else 1)
     density = own / max(float(own.sum()) * float(corners[1] - corners[0]), 1e-12)
@@ -165,12 +165,12 @@ def curves(evaluation: Evaluation, judge: str) -> str:
     measured = [evaluation.original, evaluation.floor, *(result for result in evaluation.methods if result.figures)]
     impostor = evaluation.original.searched[judge]
     thresholds = impostor.edges[1:]
-    far = np.cumsum(impostor.impostor.sum(axis=0)) / max(impostor.impostor.sum(), 1)
+    far = np.cumsum(impostor.impostor) / max(impostor.impostor.sum(), 1)
 
     def paint(axes: Sequence[Axes]) -> None:
         for index, result in enumerate(measured):
             found = result.searched[judge]
-            accepted = np.cumsum(found.genuine.sum(axis=0)) / max(found.genuine.sum(), 1)
+            accepted = np.cumsum(found.genuine) / max(found.genuine.sum(), 1)
             tar = np.interp(thresholds, found.edges[1:], accepted, left=0.0, right=1.0)
             colour = ("#000000", FLOOR_COLOUR)[index] if index < 2 else colour_of(index - 2)
             axes[0].plot(far, tar, color=colour, lw=1.4)

@@ -108,7 +108,7 @@ def test_an_experiment_takes_what_data_there_is(evaluate, tmp_path, monkeypatch)
     assert done.exit_code == 0, done.output
     page = (tmp_path / "report" / "index.html").read_text()
     assert "The experiment: emotion-shift" in page
-    assert "<th>shift_neutral</th>" in page
+    assert "<th>shift_neutral" in page
 
 
 def test_published_sets_come_before_substitutes_and_each_has_its_report(evaluate, tmp_path, monkeypatch):

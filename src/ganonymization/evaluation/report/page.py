@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from ganonymization.evaluation.direction import higher_is_better
 from ganonymization.evaluation.evaluator import Evaluation, MethodResult
 from ganonymization.evaluation.figures import Figure
 from ganonymization.evaluation.report import html, plots
@@ -63,7 +64,7 @@ QUALITY: Final = (
 
 READING: Final = """
 <p>Every figure is a share of 1 unless its name says otherwise, and stands with half the width of its 95 % interval,
-found by drawing people anew. <b>Noise floor</b> is what the same measurement says of the untouched photo, shifted by
+found by drawing people anew; arrows say which way is better. <b>Noise floor</b> is what the same measurement says of the untouched photo, shifted by
 2 % and stored as a JPEG of quality 60: no method can keep more expression than that, and a method whose
 <i>privacy</i> figures come near it has done nothing. <b>Chance</b> is what guessing finds.</p>
 <ul>
@@ -253,7 +254,13 @@ def _strata_table(result: MethodResult) -> str:
 def _table(evaluation: Evaluation, names: Sequence[str]) -> str:
     rows = [_row(result, names, evaluation) for result in (evaluation.original, evaluation.floor)]
     rows += [_row(result, names, evaluation, judged=True) for result in evaluation.methods]
-    return html.table(["method", *names], rows)
+    return html.table(["method", *(_heading(name) for name in names)], rows)
+
+
+def _heading(name: str) -> str:
+    """Return the name of a figure with the way in which it is better."""
+    better = higher_is_better(name)
+    return name if better is None else f"{name} {'↑' if better else '↓'}"
 
 
 def _row(result: MethodResult, names: Sequence[str], evaluation: Evaluation, *, judged: bool = False) -> str:
@@ -305,7 +312,7 @@ def _everything(evaluation: Evaluation) -> str:
     rows = [
         html.row(
             [
-                html.cell(name),
+                html.cell(_heading(name)),
                 html.cell(_shown(evaluation.floor.figures.get(name))),
                 *(html.cell(_shown(result.figures.get(name))) for result in measured),
             ]

@@ -64,9 +64,9 @@ QUALITY: Final = (
 
 READING: Final = """
 <p>Every figure is a share of 1 unless its name says otherwise, and stands with half the width of its 95 % interval,
-found by drawing people anew; arrows say which way is better. <b>Noise floor</b> is what the same measurement says of the untouched photo, shifted by
-2 % and stored as a JPEG of quality 60: no method can keep more expression than that, and a method whose
-<i>privacy</i> figures come near it has done nothing. <b>Chance</b> is what guessing finds.</p>
+found by drawing people anew; arrows say which way is better. <b>Noise floor</b> is what the same measurement says of
+the untouched photo, shifted by 2 % and stored as a JPEG of quality 60: no method can keep more expression than that,
+and a method whose <i>privacy</i> figures come near it has done nothing. <b>Chance</b> is what guessing finds.</p>
 <ul>
 <li><b>TAR at FAR 1 %</b>: set so that 1 % of real strangers are taken for one person, the recogniser takes this share
 of the outputs for the person behind them. A photo that looks like anybody else reaches about .01.</li>

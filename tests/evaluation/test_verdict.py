@@ -46,3 +46,8 @@ def test_every_recogniser_is_judged_and_the_worst_counts():
     assert [finding.verdict for finding in findings] == [Verdict.PASSES, Verdict.FAILS]
     assert overall(findings) is Verdict.FAILS
     assert overall([]) is Verdict.UNKNOWN
+
+
+def test_what_was_not_measured_is_no_pass():
+    figures = {"coverage": Figure(1.0, 1.0, 1.0), "rank1": Figure(None, reason="one photo of each")}
+    assert overall(judge_method(figures, [""], people=1000)) is Verdict.UNKNOWN

@@ -102,9 +102,9 @@ def judge_method(figures: Figures, suffixes: Sequence[str], *, people: int) -> l
 
 
 def overall(findings: Sequence[Finding]) -> Verdict:
-    """Return the worst of several verdicts; nothing measured is no pass."""
+    """Return the worst of several verdicts; what was not measured is no pass."""
     found = {finding.verdict for finding in findings}
-    for verdict in (Verdict.FAILS, Verdict.UNCERTAIN, Verdict.PASSES):
+    for verdict in (Verdict.FAILS, Verdict.UNCERTAIN, Verdict.UNKNOWN, Verdict.PASSES):
         if verdict in found:
             return verdict
     return Verdict.UNKNOWN

@@ -57,7 +57,7 @@ def test_the_same_evaluation_is_the_same_page(evaluation, written, tmp_path):
 
 def test_what_is_missing_is_told_with_its_reason(written):
     page = written.read_text()
-    assert "<b>paper</b> was not measured" in page
+    assert "<b>paper</b> was not measured in full" in page
     assert "GANONYMIZATION_PAPER_WEIGHTS" in page
 
 

@@ -21,7 +21,7 @@ SENTENCES: Final = {
     Verdict.PASSES: "keeps to every limit that was measured",
     Verdict.FAILS: "is NOT an anonymizer by this measurement",
     Verdict.UNCERTAIN: "is not shown to keep to every limit: too few people to tell",
-    Verdict.UNKNOWN: "was not measured",
+    Verdict.UNKNOWN: "was not measured in full, so there is no verdict",
 }
 
 PRIVACY: Final = (

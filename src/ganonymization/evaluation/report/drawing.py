@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Canvas
 
-COLOURS: Final = ("#0b6e99", "#d1495b", "#66a182", "#edae49", "#8d5a97", "#00798c", "#b07d62", "#5c6b73", "#2e4057")
+COLOURS: Final = ("#0b6e99", "#d1495b", "#66a182", "#edae49", "#8d5a97", "#222222", "#b07d62", "#5c6b73", "#2e4057")
 """One per method, in turn; told apart by people who confuse red and green, since lightness differs as well."""
 
 FLOOR_COLOUR: Final = "#9a9a9a"

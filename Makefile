@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test check bench clean
+.PHONY: setup demo test check bench report clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -31,5 +31,9 @@ check: $(VENV)/.installed-dev  ## Formatting, lint, types, import directions.
 bench: $(VENV)/.installed-dev  ## Measure speed, memory, coverage, privacy and expression; slow.
 	$(BIN)/python -m benchmarks
 
+report: $(VENV)/.installed-dev  ## Evaluate on LFW and draw the plot of the README; needs GANONYMIZATION_DATA, some 20 minutes.
+	$(BIN)/ganonymize evaluate "lfw:$(GANONYMIZATION_DATA)/lfw" --out build/report
+	$(BIN)/python -m ganonymization.evaluation.report build/report/results.json docs/privacy-expression.svg
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	rm -rf build $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

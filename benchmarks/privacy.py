@@ -21,8 +21,9 @@ from ganonymization.evaluation.bootstrap import (
     ratio,
     totals_by_person,
 )
-from ganonymization.evaluation.landmark_attack import LinearReconstruction, TwoCovarianceMatcher, shape_coefficients
+from ganonymization.evaluation.landmark_attack import TwoCovarianceMatcher, shape_coefficients
 from ganonymization.evaluation.parrot import RetrainedMatcher
+from ganonymization.evaluation.reconstruction import RidgeReconstruction
 from ganonymization.evaluation.verification import (
     Array,
     Flags,
@@ -137,9 +138,7 @@ def ranks(prefix: str, distances: Array, same: Flags, people: Sequence[str]) -> 
 def against_landmarks(study: Study, training: Study) -> dict[str, Any]:
     """Return how well people are found by the pose-free landmarks that faces were drawn from, and by the output's."""
     model = ShapeModel.load()
-    shipped = TwoCovarianceMatcher.from_covariances(
-        np.zeros(len(model.components)), between=model.between, within=model.within
-    )
+    shipped = TwoCovarianceMatcher.load()
     real, rows = coefficients(model, study.original, "points"), dict[str, Any]()
     for method in SHAPED:
         for what, source in (("conditioning", "drawn"), ("output", "points")):
@@ -178,7 +177,7 @@ def retrained(
     same = same_person(people, people)
     parrot = TwoCovarianceMatcher.fit(learnt, learnt_people)
     among = without_own_photo(-parrot.scores(altered, altered))
-    guessed = LinearReconstruction.fit(learnt, known)(altered)
+    guessed = RidgeReconstruction.fit(learnt, known)(altered)
     undone = without_own_photo(-shipped.scores(guessed, real))
     return {
         **ranks("landmark_parrot_retrained_", among, same, people),

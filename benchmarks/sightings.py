@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -19,10 +18,10 @@ from benchmarks.lfw import CENTRAL_FACE
 from benchmarks.methods import Altered
 from ganonymization import Box, Face, Landmarks, LandmarksNotFoundError
 from ganonymization.detect import CenterFace
+from ganonymization.evaluation.quality import sharpness
 from ganonymization.expression import EMOTION, FACE_EXPRESSION, ExpressionClassifier
 from ganonymization.landmark import FaceMesh
 from ganonymization.recognise import FACE_RECOGNITION, FACERES, Recogniser
-from ganonymization.region import hull
 from ganonymization.shape import ShapeModel
 from ganonymization.types import Image
 from ganonymization.verify import find_again
@@ -173,14 +172,6 @@ def mean_points() -> npt.NDArray[np.float32]:
     model = ShapeModel.load()
     height = CENTRAL_FACE.box.height
     return (model.mean * height + np.array([*CENTRAL_FACE.box.center, 0])).astype(np.float32)
-
-
-def sharpness(image: Image, points: npt.NDArray[np.float32]) -> float:
-    """Return the variance of the Laplacian of the brightness inside the hull of landmarks, in pixels of the picture."""
-    mask = np.zeros(image.shape[:2], np.uint8)
-    cv2.fillConvexPoly(mask, np.round(hull(points)).astype(np.int32), 1)
-    laplacian = cv2.Laplacian(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32), cv2.CV_32F)
-    return float(laplacian[mask > 0].var()) if mask.any() else 0.0
 
 
 def looking_fingerprint() -> str:

@@ -24,6 +24,20 @@ CENTRAL_SHARE = 0.45
 
 def main() -> None:
     """Find landmarks, fit, write, enter into the catalogue."""
+    points, people = landmarks_of_fit()
+    fit_shape_model(points, people).save(WEIGHTS / "shape_model.npz")
+    register(
+        "shape_model.npz",
+        licence="MIT",
+        origin="statistics of landmarks over split fit of LFW; fitted by tools/fit_shape_model.py",
+        input_spec="(478, 3) landmarks",
+        output_spec="mean (478, 3), weights (478,), components (60, 1434), within (60, 60), between (60, 60), float32",
+    )
+    print(f"{len(points)} photos of {len(set(people))} people")
+
+
+def landmarks_of_fit() -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float64]], list[str]]:
+    """Return (M, 478, 3) landmarks of LFW's split `fit`, in pixels of the photos, and M names."""
     folder = Path(os.environ.get("GANONYMIZATION_DATA", "")) / "lfw"
     if not (folder / "index.csv").is_file():
         sys.exit(f"{folder / 'index.csv'}: not found; set GANONYMIZATION_DATA to the folder that holds lfw/index.csv")
@@ -39,15 +53,7 @@ def main() -> None:
                 people.append(row["identity"])
             except FaceError as error:
                 print(f"{row['file']}: left out, {error}")
-    fit_shape_model(np.stack(points), people).save(WEIGHTS / "shape_model.npz")
-    register(
-        "shape_model.npz",
-        licence="MIT",
-        origin="statistics of landmarks over split fit of LFW; fitted by tools/fit_shape_model.py",
-        input_spec="(478, 3) landmarks",
-        output_spec="mean (478, 3), weights (478,), components (60, 1434), within (60, 60), between (60, 60), float32",
-    )
-    print(f"{len(points)} photos of {len(set(people))} people")
+    return np.stack(points), people
 
 
 def central_face(image: Image) -> Face:

@@ -67,7 +67,7 @@ def aligned_from_image(landmarks: Landmarks, framing: Framing, *, size_px: int) 
     """
     offset = np.array([framing.padding, framing.padding + framing.rise])
     anchors = (MEAN_ANCHORS + offset) * (size_px / (1 + 2 * framing.padding))
-    return _fit_similarity(landmarks.points[list(ANCHORS), :2], anchors)
+    return fit_similarity(landmarks.points[list(ANCHORS), :2], anchors)
 
 
 def aligned_batch(
@@ -80,8 +80,14 @@ def aligned_batch(
     return batch
 
 
-def _fit_similarity(source: Points, target: npt.NDArray[np.float64]) -> Affine:
-    """Least squares in the complex plane, where a similarity is `target = factor * source + shift`."""
+def fit_similarity(source: Points, target: npt.NDArray[np.float64]) -> Affine:
+    """Return the (2, 3) similarity that lays (N, 2) source points onto target points with the least squared error.
+
+    In the complex plane a similarity is `target = factor * source + shift`.
+
+    Raises:
+        FaceError: the source points are not finite or all in one place.
+    """
     source_plane = source.astype(np.float64) @ (1, 1j)
     target_plane = target @ (1, 1j)
     centered = source_plane - source_plane.mean()

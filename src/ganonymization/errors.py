@@ -31,3 +31,11 @@ class LandmarksNotFoundError(FaceError):
 
 class IdentityNotRemovedError(FaceError):
     """Every identity that was tried still resembles the original."""
+
+
+class NotMeasurableError(GanonymizationError, ValueError):
+    """A figure is undefined on the data at hand: too few people, too few photos of each, or values all alike."""
+
+
+class NothingMadeError(GanonymizationError):
+    """A method under evaluation has no output for a photo."""

@@ -103,6 +103,19 @@ class Network:
         return dict(self._session.get_modelmeta().custom_metadata_map)
 
 
+def only_names(path: Path) -> tuple[str, str]:
+    """Return the names of a foreign network's only input and of its first output.
+
+    Raises:
+        WeightsError: the file is no network, or has several inputs.
+    """
+    session = _open_session(path, Runtime(threads=1))
+    inputs = [value.name for value in session.get_inputs()]
+    if len(inputs) != 1:
+        raise WeightsError(f"{path}: inputs are {inputs}; a network with a single one is needed")
+    return inputs[0], session.get_outputs()[0].name
+
+
 def _open_session(path: Path, runtime: Runtime) -> onnxruntime.InferenceSession:
     wanted = _RUNTIME_NAMES[runtime.provider]
     available = onnxruntime.get_available_providers()

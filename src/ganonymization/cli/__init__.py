@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ganonymization import __version__
-from ganonymization.cli import run
+from ganonymization.cli import evaluate, run
 
 HELP = """Replace every face in pictures by a person who does not exist.
 
@@ -25,6 +25,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 app.command("run", help=run.HELP, epilog=run.EPILOG, short_help="Anonymize pictures and folders of pictures.")(run.run)
+app.command(
+    "evaluate",
+    help=evaluate.HELP,
+    epilog=evaluate.EPILOG,
+    short_help="Measure anonymizers, attack them, write a report.",
+)(evaluate.evaluate)
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 - typer calls it with the flag

@@ -52,10 +52,10 @@ def _cells(reports: Sequence[FileReport]) -> list[str]:
 
 
 @contextmanager
-def progress_bar(total: int, *, hidden: bool) -> Iterator[Callable[[], None]]:
+def progress_bar(total: int, *, hidden: bool, title: str = "anonymizing") -> Iterator[Callable[[], None]]:
     """Show a bar on stderr, if that is a terminal, and hand out what moves it by one picture."""
     console = _stderr()
-    columns = (TextColumn("anonymizing"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    columns = (TextColumn(printable(title)), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=hidden or not console.is_terminal, transient=True) as bar:
         task = bar.add_task("", total=total)
         yield lambda: bar.advance(task)

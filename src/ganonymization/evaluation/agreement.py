@@ -8,6 +8,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ganonymization.errors import NotMeasurableError
+
 Array: TypeAlias = npt.NDArray[np.float64]
 
 
@@ -15,7 +17,8 @@ def label_agreement(before: Sequence[str], after: Sequence[str]) -> float:
     """Return the share of photos whose label stayed the same.
 
     Raises:
-        ValueError: there are no photos, or the lists differ in length.
+        NotMeasurableError: there are no photos.
+        ValueError: the lists differ in length.
     """
     _require_pairs(len(before), len(after))
     return float(np.mean(np.asarray(before) == np.asarray(after)))
@@ -25,7 +28,8 @@ def confusion_rows(before: Sequence[str], after: Sequence[str], labels: Sequence
     """Return (N, C * C), a one in the cell (before, after) of each photo; their sum is the flat confusion matrix.
 
     Raises:
-        ValueError: a label is not among `labels`, there are no photos, or the lists differ in length.
+        NotMeasurableError: there are no photos.
+        ValueError: a label is not among `labels`, or the lists differ in length.
     """
     _require_pairs(len(before), len(after))
     place = {label: index for index, label in enumerate(labels)}
@@ -64,12 +68,13 @@ def cohen_kappa(before: Sequence[str], after: Sequence[str]) -> float:
     """Return the agreement beyond chance: 1 when all labels stayed, 0 when the new ones know nothing of the old.
 
     Raises:
-        ValueError: there are no photos, the lists differ in length, or all photos have one and the same label.
+        NotMeasurableError: there are no photos, or all of them have one and the same label.
+        ValueError: the lists differ in length.
     """
     labels = sorted(set(before) | set(after))
     kappa = float(kappa_of_confusion(confusion_rows(before, after, labels).sum(axis=0)))
     if not np.isfinite(kappa):
-        raise ValueError(
+        raise NotMeasurableError(
             f"all {len(before)} photos are labelled {labels[0]!r} before and after; kappa needs two labels"
         )
     return kappa
@@ -84,6 +89,7 @@ def within_person_rows(first: Array, second: Array, people: Sequence[str]) -> Ar
         people: N names; a person with a single photo adds nothing.
 
     Raises:
+        NotMeasurableError: there are no photos.
         ValueError: the lengths differ, or a measure is not finite.
     """
     _require_pairs(len(first), len(second))
@@ -106,14 +112,16 @@ def within_person_correlation(first: Array, second: Array, people: Sequence[str]
     """Return how well one measure follows another from photo to photo of the same person.
 
     Raises:
-        ValueError: nobody has two photos, or a measure does not vary.
+        NotMeasurableError: nobody has two photos, or a measure does not vary.
     """
     r = float(correlation_of_products(within_person_rows(first, second, people).sum(axis=0)))
     if not np.isfinite(r):
-        raise ValueError("no measure varies within a person; need several people with two different photos each")
+        raise NotMeasurableError("no measure varies within a person; need people with two different photos each")
     return r
 
 
 def _require_pairs(first: int, second: int) -> None:
-    if first != second or first == 0:
-        raise ValueError(f"{first} values before and {second} after; need equally many, and at least one")
+    if first != second:
+        raise ValueError(f"{first} values before and {second} after; need equally many")
+    if not first:
+        raise NotMeasurableError("no photos to compare; at least one is needed")

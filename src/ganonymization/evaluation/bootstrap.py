@@ -12,6 +12,8 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ganonymization.errors import NotMeasurableError
+
 Array: TypeAlias = npt.NDArray[np.float64]
 Statistic: TypeAlias = Callable[[Array], Array]
 """Maps sums (..., K) to values (...); NaN where the sums do not define it."""
@@ -61,16 +63,16 @@ def interval_over_people(
         rounds: how many times.
 
     Raises:
-        ValueError: there are fewer than two people, or the statistic is undefined on them or on most draws.
+        NotMeasurableError: there are fewer than two people, or the statistic is undefined on them or on most draws.
     """
     if len(totals) < 2:
-        raise ValueError(f"{len(totals)} people; an interval over people needs two or more")
+        raise NotMeasurableError(f"{len(totals)} people; an interval over people needs two or more")
     value = float(statistic(totals.sum(axis=0, keepdims=True))[0])
     draws = random.multinomial(len(totals), np.full(len(totals), 1 / len(totals)), size=rounds)
     values = statistic(draws @ totals)
     defined = values[np.isfinite(values)]
     if not np.isfinite(value) or len(defined) < rounds / 2:
-        raise ValueError(
+        raise NotMeasurableError(
             f"the figure is undefined on these {len(totals)} people; more people or more photos of each are needed"
         )
     low, high = np.quantile(defined, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
@@ -89,7 +91,7 @@ def mean_over_people(
     """Return the mean of (N,) values, one for each photo, with its interval over people.
 
     Raises:
-        ValueError: there are fewer than two people.
+        NotMeasurableError: there are fewer than two people.
     """
     rows = np.stack([values.astype(np.float64), np.ones(len(values))], axis=1)
     return interval_over_people(totals_by_person(rows, people), ratio, random=random)

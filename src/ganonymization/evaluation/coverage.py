@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from ganonymization.errors import NotMeasurableError
 from ganonymization.types import Box, Image
 
 CHANGED_LEVELS: Final = 3
@@ -57,8 +58,8 @@ def coverage(changes: Sequence[Change]) -> float:
     """Return the share of faces that were covered.
 
     Raises:
-        ValueError: there are no faces.
+        NotMeasurableError: there are no faces.
     """
     if not changes:
-        raise ValueError("no reference faces; coverage needs at least one")
+        raise NotMeasurableError("no reference faces; coverage needs at least one")
     return float(np.mean([change.covered for change in changes]))

@@ -1,15 +1,19 @@
-"""The attacker who looks at landmarks only: a matcher on pose-free shapes, and a regression that undoes the change."""
+"""The attacker who looks at landmarks only: a matcher on pose-free shapes."""
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import scipy.linalg
 
+from ganonymization import weights
+from ganonymization.errors import NotMeasurableError, WeightsError
 from ganonymization.shape import ShapeModel
 from ganonymization.types import Landmarks
 
@@ -38,16 +42,38 @@ class TwoCovarianceMatcher:
     between: Array
 
     @classmethod
+    def load(cls, path: Path | None = None) -> TwoCovarianceMatcher:
+        """Return the matcher of the package for `shape_coefficients`, fitted on LFW's part `fit`.
+
+        Its covariance between people is not that of the shape model, which is made to invent people and counts
+        everybody alike (see `fit`).
+
+        Raises:
+            WeightsError: the file is missing or is no matcher.
+        """
+        path = path or weights.locate("landmark_matcher")
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return cls(**{name: arrays[name].astype(np.float64) for name in cls.__slots__})
+        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            raise WeightsError(f"{path}: not a matcher ({error}); reinstall the package") from error
+
+    def save(self, path: Path) -> None:
+        """Write the matcher as a compressed array file, in single precision."""
+        arrays = {name: getattr(self, name).astype(np.float32) for name in self.__slots__}
+        np.savez_compressed(path, allow_pickle=False, **arrays)
+
+    @classmethod
     def from_covariances(cls, mean: Array, *, between: Array, within: Array) -> TwoCovarianceMatcher:
         """Return the matcher of (K,) mean and (K, K) covariances.
 
         Raises:
-            ValueError: `within` is not positive definite.
+            NotMeasurableError: `within` is not positive definite.
         """
         try:
             variances, basis = scipy.linalg.eigh(between, within)
         except scipy.linalg.LinAlgError as error:
-            raise ValueError(
+            raise NotMeasurableError(
                 f"the covariance within people is not positive definite ({error}); more photos are needed"
             ) from error
         return cls(mean, basis, np.clip(variances, 0, None))
@@ -56,23 +82,22 @@ class TwoCovarianceMatcher:
     def fit(cls, vectors: Array, people: Sequence[str]) -> TwoCovarianceMatcher:
         """Return the matcher for (N, K) vectors of people of whom several have two photos.
 
+        Each person weighs by the number of photos, as in the analysis of variance for groups of unequal size (Searle,
+        Casella and McCulloch, "Variance components", 1992). Where everybody weighs the same, the one photo of a person
+        photographed once passes for that person's mean, and its noise for a difference between people: on landmarks of
+        LFW the equal error rate was .23 that way, and is .19 this way.
+
         Raises:
-            ValueError: fewer than two people have two photos.
+            NotMeasurableError: fewer than two people have two photos.
         """
         person_of = np.unique(np.asarray(people), return_inverse=True)[1]
         counts = np.bincount(person_of)
         if (counts > 1).sum() < 2:
-            raise ValueError(
+            raise NotMeasurableError(
                 f"{(counts > 1).sum()} of {len(counts)} people have two photos; a matcher needs two such people or more"
             )
-        means = np.zeros((len(counts), vectors.shape[1]))
-        np.add.at(means, person_of, vectors)
-        means /= counts[:, None]
-        residual = vectors - means[person_of]
-        within = residual.T @ residual / (len(vectors) - len(counts))
-        within += _RIDGE * np.trace(within) / len(within) * np.eye(len(within))
-        between = np.cov(means.T) - within * float(np.mean(1 / counts))
-        return cls.from_covariances(means.mean(axis=0), between=between, within=within)
+        mean, between, within = _covariances(vectors, person_of)
+        return cls.from_covariances(mean, between=between, within=within)
 
     def scores(self, probes: Array, gallery: Array) -> Array:
         """Return the (N, M) log-likelihood ratios of "one person" to "two people", for (N, K) and (M, K) vectors."""
@@ -88,44 +113,23 @@ def shape_coefficients(model: ShapeModel, landmarks: Sequence[Landmarks]) -> Arr
     """Return the (N, K) principal coefficients of pose-free landmarks.
 
     Raises:
-        ValueError: there are none.
+        NotMeasurableError: there are none.
     """
     if not landmarks:
-        raise ValueError("no landmarks to compare")
+        raise NotMeasurableError("no landmarks to compare")
     return np.stack([model.coefficients_of(model.shape_of(one)) for one in landmarks])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LinearReconstruction:
-    """The best linear guess of the original vector from the anonymized one.
-
-    Attributes:
-        changed_mean: (K,).
-        original_mean: (K,).
-        gain: (K, K).
-    """
-
-    changed_mean: Array
-    original_mean: Array
-    gain: Array
-
-    @classmethod
-    def fit(cls, changed: Array, original: Array) -> LinearReconstruction:
-        """Learn from (N, K) pairs of vectors of the same photos.
-
-        Raises:
-            ValueError: there are fewer than two photos, or the numbers differ.
-        """
-        if len(changed) != len(original) or len(changed) < 2:
-            raise ValueError(
-                f"{len(changed)} changed and {len(original)} original vectors; need equally many, two or more"
-            )
-        changed_mean, original_mean = changed.mean(axis=0), original.mean(axis=0)
-        x, y = changed - changed_mean, original - original_mean
-        covariance = x.T @ x
-        covariance += _RIDGE * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
-        return cls(changed_mean, original_mean, np.linalg.solve(covariance, x.T @ y))
-
-    def __call__(self, changed: Array) -> Array:
-        """Return the (N, K) guesses."""
-        return np.asarray(self.original_mean + (changed - self.changed_mean) @ self.gain)
+def _covariances(vectors: Array, person_of: npt.NDArray[np.intp]) -> tuple[Array, Array, Array]:
+    """Return (K,) mean, (K, K) covariance between people and the one within, by the analysis of variance."""
+    counts = np.bincount(person_of)
+    means = np.zeros((len(counts), vectors.shape[1]))
+    np.add.at(means, person_of, vectors)
+    means /= counts[:, None]
+    residual = vectors - means[person_of]
+    within = residual.T @ residual / (len(vectors) - len(counts))
+    within += _RIDGE * np.trace(within) / len(within) * np.eye(len(within))
+    mean = vectors.mean(axis=0)
+    scatter = (means - mean).T * counts @ (means - mean) / (len(counts) - 1)
+    usual_count = (len(vectors) - (counts**2).sum() / len(vectors)) / (len(counts) - 1)
+    return mean, (scatter - within) / usual_count, within

@@ -5,20 +5,48 @@ Newton, Sweeney and Malin, "Preserving privacy by de-identifying face images", 2
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.decomposition import PCA
 
+from ganonymization.errors import NotMeasurableError
+from ganonymization.evaluation.folds import CHOICE_PHOTOS, FOLDS, people_folds
 from ganonymization.evaluation.landmark_attack import TwoCovarianceMatcher
+from ganonymization.evaluation.verification import euclidean_distances, find_other_photos
 
 Array: TypeAlias = npt.NDArray[np.float64]
+Vectors: TypeAlias = npt.NDArray[np.floating]
 
 COMPONENTS: Final = 128
 """Directions of the embeddings that are looked at: more than hold identity, fewer than photos to learn from."""
+
+TRIED_COMPONENTS: Final = (16, 32, 64, 128, 256)
+"""Numbers of directions among which the strongest attacker chooses."""
+
+
+class Matcher(Protocol):
+    """Compare embeddings."""
+
+    def distances(self, probes: Vectors, gallery: Vectors) -> Array:
+        """Return (N, M) distances of (N, D) and (M, D) embeddings: small for one person."""
+        ...
+
+
+Learn: TypeAlias = Callable[[Vectors, Sequence[str]], Matcher]
+"""Takes (N, D) embeddings of anonymized photos and the people on them."""
+
+
+@dataclass(frozen=True, slots=True)
+class NaiveMatcher:
+    """The recogniser as it is."""
+
+    def distances(self, probes: Vectors, gallery: Vectors) -> Array:
+        """Return (N, M) Euclidean distances of (N, D) and (M, D) embeddings."""
+        return euclidean_distances(probes, gallery)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,17 +62,103 @@ class RetrainedMatcher:
     matcher: TwoCovarianceMatcher
 
     @classmethod
-    def fit(cls, embeddings: npt.NDArray[np.floating], people: Sequence[str]) -> RetrainedMatcher:
+    def fit(cls, embeddings: Vectors, people: Sequence[str], *, components: int = COMPONENTS) -> RetrainedMatcher:
         """Learn from the (N, D) embeddings of anonymized photos.
 
         Raises:
-            ValueError: fewer than two people have two photos.
+            NotMeasurableError: fewer than two people have two photos.
         """
-        wide = embeddings.astype(np.float64)
-        principal = PCA(min(COMPONENTS, wide.shape[1], len(wide) // 2), svd_solver="full").fit(wide)
-        return cls(principal, TwoCovarianceMatcher.fit(principal.transform(wide), people))
+        principal = _principal(embeddings, components)
+        return cls(principal, TwoCovarianceMatcher.fit(principal.transform(_wide(embeddings)), people))
 
-    def distances(self, probes: npt.NDArray[np.floating], gallery: npt.NDArray[np.floating]) -> Array:
+    def distances(self, probes: Vectors, gallery: Vectors) -> Array:
         """Return (N, M) negative log-likelihood ratios of (N, D) and (M, D) embeddings: small for one person."""
-        first, second = (self.principal.transform(some.astype(np.float64)) for some in (probes, gallery))
+        first, second = (self.principal.transform(_wide(some)) for some in (probes, gallery))
         return -self.matcher.scores(first, second)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DiscriminantHead:
+    """A linear head that spreads people and gathers the photos of each, compared by angle.
+
+    Fisher's discriminant directions on principal components, each weighted by the root of the share of its variance
+    that lies between people.
+
+    Attributes:
+        principal: takes embeddings to their principal components.
+        mean: (K,) of these.
+        head: (K, K) the linear map.
+    """
+
+    principal: PCA
+    mean: Array
+    head: Array
+
+    @classmethod
+    def fit(cls, embeddings: Vectors, people: Sequence[str], *, components: int = COMPONENTS) -> DiscriminantHead:
+        """Learn from the (N, D) embeddings of anonymized photos.
+
+        Raises:
+            NotMeasurableError: fewer than two people have two photos.
+        """
+        principal = _principal(embeddings, components)
+        fitted = TwoCovarianceMatcher.fit(principal.transform(_wide(embeddings)), people)
+        return cls(principal, fitted.mean, fitted.basis * np.sqrt(fitted.between / (fitted.between + 1)))
+
+    def distances(self, probes: Vectors, gallery: Vectors) -> Array:
+        """Return the (N, M) chords between directions, 0 to 2, of (N, D) and (M, D) embeddings."""
+        return euclidean_distances(self._directions(probes), self._directions(gallery))
+
+    def _directions(self, embeddings: Vectors) -> Array:
+        mapped = (self.principal.transform(_wide(embeddings)) - self.mean) @ self.head
+        lengths = np.linalg.norm(mapped, axis=1, keepdims=True)
+        return np.asarray(np.divide(mapped, lengths, out=np.zeros_like(mapped), where=lengths > 0))
+
+
+def strongest_matcher(embeddings: Vectors, people: Sequence[str]) -> Matcher:
+    """Return the matcher that found most people among those it had not learnt from, learnt anew from all.
+
+    The recogniser as it is takes part: an attacker who gains nothing by learning does not learn.
+
+    Args:
+        embeddings: (N, D) of anonymized photos of people other than those attacked.
+        people: N names.
+
+    Raises:
+        NotMeasurableError: there are too few people with two photos.
+    """
+    folds = list(people_folds(people, count=FOLDS))
+    if not np.ptp(embeddings, axis=0).any():
+        return NaiveMatcher()
+    best = max(_candidates(), key=lambda learn: _found(learn, embeddings, people, folds))
+    return best(embeddings, people)
+
+
+def _candidates() -> list[Learn]:
+    heads: list[Callable[..., Matcher]] = [RetrainedMatcher.fit, DiscriminantHead.fit]
+    return [lambda *_: NaiveMatcher(), *(_with(fit, count) for fit in heads for count in TRIED_COMPONENTS)]
+
+
+def _with(fit: Callable[..., Matcher], components: int) -> Learn:
+    return lambda embeddings, people: fit(embeddings, people, components=components)
+
+
+def _found(learn: Learn, embeddings: Vectors, people: Sequence[str], folds: Sequence[npt.NDArray[np.bool_]]) -> float:
+    """Return the mean rate of rank-1 hits over held-out people."""
+    names, rates = np.asarray(people), []
+    for held_out in folds:
+        matcher = learn(embeddings[~held_out], names[~held_out].tolist())
+        attacked, attacked_people = embeddings[held_out][:CHOICE_PHOTOS], names[held_out][:CHOICE_PHOTOS].tolist()
+        rates.append(find_other_photos(matcher.distances(attacked, attacked), attacked_people).rate)
+    return float(np.mean(rates))
+
+
+def _principal(embeddings: Vectors, components: int) -> PCA:
+    count = min(components, embeddings.shape[1], len(embeddings) // 2)
+    if not count:
+        raise NotMeasurableError(f"{len(embeddings)} photos to learn from; a matcher needs two people with two each")
+    return PCA(count, svd_solver="full").fit(_wide(embeddings))
+
+
+def _wide(embeddings: Vectors) -> Array:
+    return embeddings.astype(np.float64)

@@ -13,6 +13,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ganonymization.errors import NotMeasurableError
+
 Array: TypeAlias = npt.NDArray[np.float64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 
@@ -46,10 +48,11 @@ def euclidean_distances(probes: npt.NDArray[np.floating], gallery: npt.NDArray[n
     """Return the (N, M) distances of (N, D) and (M, D) embeddings.
 
     Raises:
-        ValueError: there are none, or one is not finite.
+        NotMeasurableError: there are none.
+        ValueError: one is not finite.
     """
     if not len(probes) or not len(gallery):
-        raise ValueError(f"{len(probes)} probes and {len(gallery)} gallery entries; both must be 1 or more")
+        raise NotMeasurableError(f"{len(probes)} probes and {len(gallery)} gallery entries; both must be 1 or more")
     if not np.isfinite(probes).all() or not np.isfinite(gallery).all():
         raise ValueError("an embedding is not finite")
     first, second = probes.astype(np.float64), gallery.astype(np.float64)
@@ -79,12 +82,12 @@ def genuine_and_impostor(distances: Array, same: Flags) -> tuple[Array, Array]:
     """Return the distances of all pairs of one person, and of all pairs of different people.
 
     Raises:
-        ValueError: there is no pair of one kind.
+        NotMeasurableError: there is no pair of one kind.
     """
     present = np.isfinite(distances)
     genuine, impostor = distances[present & same], distances[present & ~same]
     if not genuine.size or not impostor.size:
-        raise ValueError(
+        raise NotMeasurableError(
             f"{genuine.size} pairs of one person and {impostor.size} of different people; "
             "need two photos of somebody and two people"
         )
@@ -99,12 +102,13 @@ def threshold_at_far(impostor: Array, *, far: float) -> float:
         far: false accept rate, e.g. 0.01.
 
     Raises:
-        ValueError: there are too few pairs for such a rate, or it is no rate.
+        NotMeasurableError: there are too few pairs for such a rate.
+        ValueError: it is no rate.
     """
     if not 0 < far < 1:
         raise ValueError(f"far is {far}; it must lie between 0 and 1")
     if impostor.size * far < 1:
-        raise ValueError(
+        raise NotMeasurableError(
             f"{impostor.size} impostor pairs; a false accept rate of {far} needs {int(np.ceil(1 / far))} or more"
         )
     allowed = int(np.floor(impostor.size * far + 1e-9))
@@ -115,10 +119,10 @@ def accept_rate(distances: Array, *, threshold: float) -> float:
     """Return the share of distances below the threshold: TAR on genuine pairs, FAR on impostors.
 
     Raises:
-        ValueError: there is no pair.
+        NotMeasurableError: there is no pair.
     """
     if not distances.size:
-        raise ValueError("no pairs to accept or reject")
+        raise NotMeasurableError("no pairs to accept or reject")
     return float((distances < threshold).mean())
 
 
@@ -128,10 +132,10 @@ def equal_error_rate(genuine: Array, impostor: Array) -> float:
     Interpolated where the rates step over it.
 
     Raises:
-        ValueError: there is no pair of one kind.
+        NotMeasurableError: there is no pair of one kind.
     """
     if not genuine.size or not impostor.size:
-        raise ValueError(f"{genuine.size} genuine and {impostor.size} impostor pairs; both must be 1 or more")
+        raise NotMeasurableError(f"{genuine.size} genuine and {impostor.size} impostor pairs; both must be 1 or more")
     thresholds = np.unique(np.concatenate([[-np.inf], genuine, impostor]))
     accepted = np.searchsorted(np.sort(impostor), thresholds, side="right") / impostor.size
     rejected = 1 - np.searchsorted(np.sort(genuine), thresholds, side="right") / genuine.size
@@ -153,7 +157,8 @@ def identify(distances: Array, same: Flags, *, rank: int = 1) -> Identification:
         rank: how many of the nearest entries count.
 
     Raises:
-        ValueError: no probe has a photo of the same person in its gallery, or rank is not positive.
+        NotMeasurableError: no probe has a photo of the same person in its gallery.
+        ValueError: rank is not positive.
     """
     if rank < 1:
         raise ValueError(f"rank is {rank}; it must be 1 or more")
@@ -161,7 +166,7 @@ def identify(distances: Array, same: Flags, *, rank: int = 1) -> Identification:
     genuine_counts = (present & same).sum(axis=1)
     probe = np.flatnonzero(genuine_counts)
     if not probe.size:
-        raise ValueError(
+        raise NotMeasurableError(
             f"none of {len(distances)} probes has another photo in the gallery; need two photos of somebody"
         )
     rows, flags = distances[probe], (present & ~same)[probe]
@@ -169,6 +174,20 @@ def identify(distances: Array, same: Flags, *, rank: int = 1) -> Identification:
     ranks = 1 + ((rows < nearest) & flags).sum(axis=1) + ((rows == nearest) & flags).sum(axis=1) / 2
     sizes = present.sum(axis=1)[probe]
     return Identification(probe, ranks <= rank, chance_of_hit(sizes, genuine_counts[probe], rank=rank))
+
+
+def find_other_photos(distances: Array, people: Sequence[str], *, rank: int = 1) -> Identification:
+    """Search for every photo's person among all photos but itself.
+
+    Args:
+        distances: (N, N) of the same photos in the same order.
+        people: N names.
+        rank: how many of the nearest entries count.
+
+    Raises:
+        NotMeasurableError: nobody has two photos.
+    """
+    return identify(without_own_photo(distances), same_person(people, people), rank=rank)
 
 
 def chance_of_hit(sizes: npt.NDArray[np.integer], genuine: npt.NDArray[np.integer], *, rank: int = 1) -> Array:

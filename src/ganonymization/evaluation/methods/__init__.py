@@ -1,0 +1,1 @@
+"""Anonymizers to compare with: ours, the published one, the classic families, and outputs made elsewhere."""

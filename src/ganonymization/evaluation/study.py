@@ -1,0 +1,215 @@
+"""Look at a set before and after each method: two passes over the photos, one photo in memory at a time."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from ganonymization.errors import NothingMadeError
+from ganonymization.evaluation.cache import RowCache, digest_file, key_of
+from ganonymization.evaluation.method import Altered, Method, Subject
+from ganonymization.evaluation.methods.contender import Contender
+from ganonymization.evaluation.observe import Observer
+from ganonymization.evaluation.readers import Sample
+from ganonymization.evaluation.recognisers import Judge
+from ganonymization.evaluation.sighting import Row, Sightings
+from ganonymization.evaluation.subjects import make_subject
+from ganonymization.files import read_picture
+from ganonymization.recognise import Recogniser
+from ganonymization.types import Image
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+class Progress(Protocol):
+    """Shows how far a pass is."""
+
+    def __call__(self, title: str, total: int, /) -> AbstractContextManager[Callable[[], None]]:
+        """Return a context that hands out what moves it by one photo."""
+        ...
+
+
+def silent(title: str, total: int, /) -> AbstractContextManager[Callable[[], None]]:
+    """Show nothing; fits `Progress`."""
+    del title, total
+    return nullcontext(lambda: None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Originals:
+    """The photos of a set on which a face was found.
+
+    Attributes:
+        samples: what the set says of each.
+        subjects: what methods are told of each.
+        rows: what is seen on each, of `original_type`.
+        without_face: names of the photos on which there is none.
+    """
+
+    samples: list[Sample]
+    subjects: list[Subject]
+    rows: Sightings
+    without_face: list[str]
+
+    @property
+    def people(self) -> list[str]:
+        """Who is on each photo."""
+        return [subject.person for subject in self.subjects]
+
+
+class _Output:
+    """What a method makes of one photo, made when it is first asked for and shared by all faces on it.
+
+    Args:
+        method: the method.
+        subject: the first face on the photo.
+    """
+
+    def __init__(self, method: Method, subject: Subject) -> None:
+        self._method = method
+        self._subject = subject
+
+    @functools.cached_property
+    def image(self) -> Image:
+        """Return the original."""
+        return self._subject.read()
+
+    @functools.cached_property
+    def altered(self) -> Altered:
+        """Return the output.
+
+        Raises:
+            NothingMadeError: there is none.
+        """
+        return self._method(self.image, self._subject)
+
+
+class Studio:
+    """Make the passes.
+
+    Args:
+        observer: looks at faces.
+        cache: remembers what was seen.
+        program: fingerprint of everything that decides it.
+        seed: of the run.
+        workers: photos that are treated at the same time.
+        progress: shows how far a pass is.
+    """
+
+    def __init__(
+        self, observer: Observer, cache: RowCache, *, program: str, seed: int, workers: int, progress: Progress
+    ) -> None:
+        self._observer = observer
+        self._cache = cache
+        self._program = program
+        self._seed = seed
+        self._workers = workers
+        self.progress = progress
+
+    @property
+    def judges(self) -> tuple[Judge, ...]:
+        """The recognisers."""
+        return self._observer.judges
+
+    @property
+    def recognise(self) -> Recogniser:
+        """The receipts' recogniser."""
+        return self._observer.recognise
+
+    def originals(self, samples: Sequence[Sample], *, root: Path, title: str) -> Originals:
+        """Look at the photos as they are."""
+        rows = np.array(self._pass(title, self._see_original, samples), self._observer.original_type)
+        subjects = [make_subject(*pair, root=root, seed=self._seed) for pair in zip(samples, rows, strict=True)]
+        found = [index for index, row in enumerate(rows) if row["found"]]
+        missing = [subjects[index].name for index, row in enumerate(rows) if not row["found"]]
+        return Originals([samples[i] for i in found], [subjects[i] for i in found], rows[found], missing)
+
+    def outputs(self, contender: Contender, originals: Originals, *, title: str) -> Sightings:
+        """Look at what a method makes of the photos."""
+        method = contender.prepare(originals.subjects)
+        names = [subject.name for subject in originals.subjects] if contender.needs_set else []
+        circumstances = key_of(contender.name, contender.fingerprint, names, self._program)
+        photos = list(_by_photo(zip(originals.subjects, originals.rows, strict=True), merge=contender.whole_photo))
+
+        def see(photo: list[tuple[Subject, Row]]) -> list[Row]:
+            output = _Output(method, photo[0][0])
+            digest = digest_file(photo[0][0].path)
+            return [self._see_output(output, digest, *pair, circumstances) for pair in photo]
+
+        seen = [row for rows in self._pass(title, see, photos) for row in rows]
+        return np.array(seen, self._observer.row_type)
+
+    def _see_original(self, sample: Sample) -> Row:
+        key = key_of(digest_file(sample.path), str(sample.box), "original", self._program)
+        look = self._observer.original
+        return self._cache.get(
+            key, self._observer.original_type, lambda: look(read_picture(sample.path).image, sample.box)
+        )
+
+    def _see_output(self, output: _Output, digest: str, subject: Subject, original: Row, circumstances: str) -> Row:
+        key = key_of(digest, subject.identity, str(subject.face.box), circumstances)
+        return self._cache.get(key, self._observer.row_type, lambda: self._make(output, subject, original))
+
+    def _make(self, output: _Output, subject: Subject, original: Row) -> Row:
+        try:
+            return self._observer.altered(output.altered, output.image, subject)
+        except NothingMadeError:
+            return self._left_as_it_was(original)
+
+    def _left_as_it_was(self, original: Row) -> Row:
+        """Return the row of a photo for which a method has no output: an untouched face, which counts as a leak."""
+        row = np.zeros((), self._observer.row_type)
+        for name in row.dtype.names or ():
+            row[name] = original[name]
+        row["made"], row["changed_share"] = False, 0.0
+        return row
+
+    def _pass(self, title: str, work: Callable[[T], U], items: Sequence[T]) -> list[U]:
+        with self.progress(title, len(items)) as advance:
+            results = []
+            for result in _in_order(work, items, self._workers):
+                results.append(result)
+                advance()
+            return results
+
+
+def _by_photo(pairs: Iterable[tuple[Subject, Row]], *, merge: bool) -> Iterator[list[tuple[Subject, Row]]]:
+    """Yield the faces of each photo together, or one by one."""
+    if not merge:
+        yield from ([pair] for pair in pairs)
+        return
+    for _, group in itertools.groupby(pairs, key=lambda pair: pair[0].path):
+        yield list(group)
+
+
+def usable_cores() -> int:
+    """Return the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _in_order(work: Callable[[T], U], items: Iterable[T], workers: int) -> Iterator[U]:
+    """Yield results in the order of items; an error or an interruption stops the rest."""
+    if workers == 1:
+        yield from map(work, items)
+        return
+    with _pool(workers) as pool:
+        yield from pool.map(work, items)
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
+    pool = ThreadPoolExecutor(workers)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)

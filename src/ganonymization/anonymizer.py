@@ -1,12 +1,14 @@
-"""The main path: every detected face ends SYNTHESIZED or OBSCURED, and anything unforeseen raises."""
+"""The main path: every detected face ends SYNTHESIZED or OBSCURED, or KEPT if asked for; all unforeseen raises."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from ganonymization.decide import DecideFaces, Decision, Treatment, anonymize_everybody
 from ganonymization.draw import Draw, Seen, require_same_face
 from ganonymization.errors import FaceError, IdentityNotRemovedError
 from ganonymization.obscure import cover_outline
@@ -37,6 +39,7 @@ class Anonymizer:
         verify: measures each replaced face and rejects identities that resemble the original; None trusts the first
             one.
         region: how much of the head is replaced.
+        decide: says who is left visible, and who is invented; by default everybody is replaced.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Anonymizer:
         shape_model: ShapeModel,
         verify: Verify | None = None,
         region: Region = Region.FACE,
+        decide: DecideFaces = anonymize_everybody,
     ) -> None:
         self._detect = detect
         self._landmark = landmark
@@ -61,6 +65,7 @@ class Anonymizer:
         self._obscure = obscure
         self._segment = segment
         self._verify = verify
+        self._decide = decide
 
     def __call__(self, image: Image, *, identity: int) -> Result:
         """Return the picture with every detected face replaced, and a receipt for each.
@@ -73,14 +78,15 @@ class Anonymizer:
         with clock("detect"):
             faces = self._detect(image)
         looks = [self._look(image, face) for face in faces]
+        plans = self._plan(image, looks, identity)
         originals = {index: _cover(look) for index, look in enumerate(looks)}  # faces still in the result as they came
         result, receipts = image.copy(), list[Receipt]()
-        for index, look in enumerate(looks):
-            if isinstance(look, Receipt):
-                receipts.append(look)
+        for index, plan in enumerate(plans):
+            if isinstance(plan, Receipt):
+                receipts.append(plan)
                 continue
             others = [points for other, points in originals.items() if other != index]
-            result, receipt = self._replace(image, result, look, others, identity=derive(identity, index))
+            result, receipt = self._replace(image, result, plan.seen, others, identity=plan.identity)
             receipts.append(receipt)
             if receipt.outcome is Outcome.SYNTHESIZED:
                 del originals[index]
@@ -112,6 +118,17 @@ class Anonymizer:
         except FaceError as error:
             return Receipt(face.box, face.score, Outcome.OBSCURED, reason=str(error))
         return seen
+
+    def _plan(self, image: Image, looks: Sequence[Seen | Receipt], identity: int) -> list[_Plan | Receipt]:
+        """Ask what is done to each face whose landmarks were found; the receipts of all others stand."""
+        plans: list[_Plan | Receipt] = []
+        seen = {index: look for index, look in enumerate(looks) if isinstance(look, Seen)}
+        identities = [derive(identity, index) for index in seen]
+        decided = self._decide(image, [look.landmarks for look in seen.values()], identities=identities)
+        decisions = dict(zip(seen, decided, strict=True))
+        for index, look in enumerate(looks):
+            plans.append(look if isinstance(look, Receipt) else _carry_out(look, decisions[index]))
+        return plans
 
     def _replace(
         self, image: Image, result: Image, seen: Seen, others: Sequence[Points], *, identity: int
@@ -189,6 +206,27 @@ def derive(identity: int, index: int) -> int:
     if identity < 0 or index < 0:
         raise ValueError(f"identity is {identity} and index {index}; both must be 0 or more")
     return int(np.random.SeedSequence([identity, index]).generate_state(1)[0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plan:
+    """A face that is going to be replaced.
+
+    Attributes:
+        seen: the face.
+        identity: seed of the invented person.
+    """
+
+    seen: Seen
+    identity: int
+
+
+def _carry_out(seen: Seen, decision: Decision) -> _Plan | Receipt:
+    """Return what is left to be done, or the receipt of a face of which nothing has to be drawn."""
+    if decision.treatment is Treatment.ANONYMIZE:
+        return _Plan(seen, decision.identity)
+    outcome = Outcome.KEPT if decision.treatment is Treatment.KEEP else Outcome.OBSCURED
+    return Receipt(_clean(seen.face.box), seen.face.score, outcome, reason=decision.reason)
 
 
 def _cover(look: Seen | Receipt) -> Points:

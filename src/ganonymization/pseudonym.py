@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,8 +21,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from ganonymization.decide import Decision
 from ganonymization.errors import InputError, OutputError
-from ganonymization.types import Embedding
+from ganonymization.track import Evidence
+from ganonymization.types import Embedding, Image, Landmarks
 
 MIN_KEY_BYTES: Final = 32
 MAX_KEY_BYTES: Final = 2**20
@@ -33,6 +35,8 @@ GALLERY_SUFFIX: Final = ".people"
 EMBEDDING_SIZE: Final = 128
 STEP: Final = 1 / 200
 """Of the quantized template, one byte a number: it moves distances by 0.02 at most."""
+
+REASON: Final = "pseudonym"
 
 _NONCE_BYTES: Final = 16
 _TAG_BYTES: Final = 16
@@ -70,12 +74,12 @@ def create_key(path: Path) -> None:
     Raises:
         OutputError: a file of this name exists, or it cannot be written.
     """
+    if path.exists() or path.is_symlink():
+        raise OutputError(f"{path}: exists already, and a key is never overwritten; take another name")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE), "wb") as stream:
             stream.write(secrets.token_bytes(MIN_KEY_BYTES))
-    except FileExistsError as error:
-        raise OutputError(f"{path}: exists already, and a key is never overwritten; take another name") from error
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror}); take another folder") from error
 
@@ -114,7 +118,7 @@ class Person:
 
 
 def seal(person: Person, key: Key) -> bytes:
-    """Return the record of a person, in which only the key's owner finds anything: HMAC as a stream cipher, and a tag."""
+    """Return the record of a person, in which only the key's owner finds anything: HMAC as stream cipher and tag."""
     steps = np.clip(np.round(person.template / STEP), -127, 127).astype(np.int8)
     sealed = _cipher(steps.tobytes(), person.nonce, key)
     return person.nonce + sealed + _tag(person.nonce + sealed, key)
@@ -167,11 +171,11 @@ class Gallery:
                 stream.seek(len(self._people) * RECORD_BYTES)
                 data = stream.read()
         except FileNotFoundError:
-            return self._people
+            return []
         except OSError as error:
             raise InputError(f"{self._path}: cannot be read ({error.strerror}); check its permissions") from error
         self._people += self._unseal_all(data)
-        return self._people
+        return list(self._people)
 
     def _unseal_all(self, data: bytes) -> list[Person]:
         records = [data[start : start + RECORD_BYTES] for start in range(0, len(data), RECORD_BYTES)]
@@ -235,8 +239,8 @@ class Pseudonyms:
             InputError: the gallery was changed.
             OutputError: somebody cannot be added.
         """
-        known = match(embeddings, [person.template for person in self._gallery.read()], threshold=self._threshold)
         people = self._gallery.read()
+        known = match(embeddings, [person.template for person in people], threshold=self._threshold)
         found = [
             people[known[index]] if index in known else self._gallery.add(embedding)
             for index, embedding in enumerate(embeddings)
@@ -248,9 +252,45 @@ class Pseudonyms:
         return int.from_bytes(self._key.digest("ganonymization identity 1", person.nonce)[:4]) & _IDENTITY_MASK
 
 
-def match(
-    embeddings: Sequence[Embedding], templates: Sequence[Embedding], *, threshold: float
-) -> dict[int, int]:
+class NameFaces:
+    """Give the people of pictures their pseudonyms; fits `DecideFaces`.
+
+    Args:
+        pseudonyms: of a key.
+        embed_all: turns the faces of a picture into (N, 128) embeddings; `Recogniser.embed_all` fits.
+    """
+
+    def __init__(self, pseudonyms: Pseudonyms, *, embed_all: Callable[[Image, Sequence[Landmarks]], Templates]) -> None:
+        self._pseudonyms, self._embed_all = pseudonyms, embed_all
+
+    def __call__(self, image: Image, seen: Sequence[Landmarks], /, *, identities: Sequence[int]) -> list[Decision]:
+        """Return the identity of each face under the key; the ones that were drawn are not used."""
+        del identities
+        if not seen:
+            return []
+        names = self._pseudonyms(list(self._embed_all(image, seen)))
+        return [Decision(identity=name, reason=REASON) for name in names]
+
+
+class NamePeople:
+    """Give the people of a clip their pseudonyms; fits `TrackPolicy`. Tracks of one person share it.
+
+    Args:
+        pseudonyms: of a key.
+    """
+
+    def __init__(self, pseudonyms: Pseudonyms) -> None:
+        self._pseudonyms = pseudonyms
+        self._identities: dict[int, int] = {}
+
+    def __call__(self, evidence: Evidence, /) -> Decision:
+        """Return the identity of a person under the key, which stays once it is given."""
+        if evidence.person not in self._identities:
+            (self._identities[evidence.person],) = self._pseudonyms([medoid(evidence.embeddings)])
+        return Decision(identity=self._identities[evidence.person], reason=REASON)
+
+
+def match(embeddings: Sequence[Embedding], templates: Sequence[Embedding], *, threshold: float) -> dict[int, int]:
     """Return which embedding goes with which template, the closest pair first; none goes with two.
 
     Args:

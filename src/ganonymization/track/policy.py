@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from ganonymization.decide import Decision as Decision
+from ganonymization.decide import Treatment as Treatment
 from ganonymization.types import Box, Image, Landmarks
-
-
-class Treatment(enum.Enum):
-    """What is done to the faces of a track."""
-
-    ANONYMIZE = "anonymize"
-    KEEP = "keep"
-    OBSCURE = "obscure"
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What is done to a track.
-
-    Attributes:
-        treatment: of every face of the track.
-        identity: seed of the invented person; without meaning unless the track is anonymized.
-        reason: why, for the receipt; empty where nothing was asked for.
-    """
-
-    treatment: Treatment = Treatment.ANONYMIZE
-    identity: int = 0
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -64,9 +64,7 @@ class FaceMesh:
                 raise LandmarksNotFoundError("no landmarks: they are not finite")
             roi_from_image = roi_of_landmarks(found.points)
         if not found.presence >= self._threshold:
-            raise LandmarksNotFoundError(
-                f"no landmarks: presence {found.presence:.2f} is below {self._threshold}"
-            )
+            raise LandmarksNotFoundError(f"no landmarks: presence {found.presence:.2f} is below {self._threshold}")
         return found
 
     def _run(self, image: Image, roi_from_image: Affine) -> Landmarks:

@@ -22,7 +22,10 @@ _WINDOW_GROWTH: Final = 0.25
 
 _TAKEN_IOU: Final = 0.4
 _STEP: Final = 0.7
-"""How far a face may move between sightings, in its size, for each frame; sizes may change by this factor or its root."""
+"""How far a face may move from one frame to the next, in its size."""
+
+_RESIZE: Final = 1.7
+"""By which factor its size may change between sightings."""
 
 _CONFIRMED_IOU: Final = 0.2
 
@@ -84,7 +87,9 @@ class Search:
     def _nearby(self, image: Image, expected: Box, *, frames: int, taken: Sequence[Box]) -> Sighting | None:
         side_px = max(expected.width, expected.height, 2.0) * (_WINDOW_SCALE + _WINDOW_GROWTH * frames)
         faces = look_around(self.detect, image, expected.center, side_px=side_px, size_px=_WINDOW_PX)
-        free = [face for face in faces if not _is_taken(face.box, taken) and _is_step(expected, face.box, frames=frames)]
+        free = [
+            face for face in faces if not _is_taken(face.box, taken) and _is_step(expected, face.box, frames=frames)
+        ]
         if not free:
             return None
         return self.examine(image, min(free, key=lambda face: _distance(face.box, expected)))
@@ -98,7 +103,7 @@ def _is_step(before: Box, after: Box, *, frames: int) -> bool:
     """Return whether a face may have got from one box to another."""
     ratio = size_of(after) / size_of(before)
     reach = _STEP * (1 + 0.3 * (frames - 1))
-    return 0.6 < ratio < 1 / 0.6 and _distance(after, before) <= reach
+    return 1 / _RESIZE < ratio < _RESIZE and _distance(after, before) <= reach
 
 
 def _distance(box: Box, other: Box) -> float:

@@ -25,6 +25,9 @@ _SURE_PRESENCE: Final = 0.9
 """A track that so many scans in a row do not see is only followed where its landmarks are as sure as this."""
 
 
+DEFAULT_REACH: Final = Reach(margin=3, bridge=6)
+
+
 @dataclass(frozen=True, slots=True)
 class TrackerOptions:
     """How faces are followed, in frames.
@@ -41,7 +44,7 @@ class TrackerOptions:
 
     look_ahead: int = 20
     scan_every: int = 10
-    reach: Reach = Reach(margin=3, bridge=6)
+    reach: Reach = DEFAULT_REACH
     patience: int = 12
 
     def __post_init__(self) -> None:
@@ -130,9 +133,7 @@ class Tracker:
 
     def _look_again(self, trail: Trail, frame: int, image: Image, taken: list[Box]) -> Sighting | None:
         before = trail.sightings[trail.last]
-        found = self._search.again(
-            image, before, trail.expected(frame), frames=frame - trail.last, taken=taken
-        )
+        found = self._search.again(image, before, trail.expected(frame), frames=frame - trail.last, taken=taken)
         if found is not None and trail.unconfirmed >= _UNCONFIRMED_SCANS and found.score < _SURE_PRESENCE:
             return None
         return found

@@ -135,7 +135,9 @@ class Trail:
         first, second = self.sightings[before], self.sightings[after]
         share = (frame - before) / (after - before)
         box = between(first.box, second.box, share)
-        grown = grow(box, frames=min(frame - before, after - frame), speed_xy=_speed_between(first, second, after - before))
+        grown = grow(
+            box, frames=min(frame - before, after - frame), speed_xy=_speed_between(first, second, after - before)
+        )
         landmarks = None
         if after - before <= reach.bridge and first.landmarks is not None and second.landmarks is not None:
             landmarks = landmarks_between(first.landmarks, second.landmarks, share)

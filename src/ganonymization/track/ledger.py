@@ -16,6 +16,9 @@ MOST_RISKS: Final = 8
 """Frames that are named for each track."""
 
 _ALIKE_SEVERITY: Final = 0.9
+_SAFE_MARGIN: Final = 0.5
+"""A result this far above the threshold, in thresholds, is no risk; at the threshold it is the greatest."""
+
 _GUESSED_SEVERITY: Final = 0.6
 _OBSCURED_SEVERITY: Final = 0.3
 
@@ -90,9 +93,9 @@ class Ledger:
         for name, value in proof.expression.items():
             if name.endswith("_change"):
                 account.change_sums[name] += abs(float(value))  # type: ignore[assignment]
-        margin = max(0.0, 1 - proof.distance / (2 * self._threshold))
+        margin = max(0.0, 1 - (proof.distance - self._threshold) / (_SAFE_MARGIN * self._threshold))
         reason = f"distance to the original {proof.distance:.3f}"
-        self._note_risk(account, _ALIKE_SEVERITY * margin * 2, proof.frame_index, time_s, reason)
+        self._note_risk(account, _ALIKE_SEVERITY * min(margin, 1.0), proof.frame_index, time_s, reason)
 
     def _note_risk(self, account: _Account, severity: float, frame_index: int, time_s: float, reason: str) -> None:
         risk = (round(min(severity, 1.0), 3), -frame_index, time_s, reason)

@@ -154,8 +154,8 @@ class Cast:
         """Return the role of a track from now on, by fresh views; the same if nothing speaks against it."""
         memories = self._remember(samples)
         if not memories:
-            return role
-        if role is NO_ROLE:
+            return dataclasses.replace(role, proofs=())
+        if role.reason == UNSEEN:
             return self.give(track, samples, present=())
         decision = self._decide(track, role.person, memories)
         if decision != role.decision:

@@ -11,6 +11,7 @@ from typing import Final
 
 from ganonymization.track.cast import Proof, Role
 from ganonymization.track.receipt import Risk, TrackReceipt
+from ganonymization.types import Outcome
 
 MOST_RISKS: Final = 8
 """Frames that are named for each track."""
@@ -30,10 +31,11 @@ class _Account:
     role: Role
     first: tuple[int, float]
     last: tuple[int, float]
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: Counter[Outcome] = field(default_factory=Counter)
+    bridged: int = 0
     checks: int = 0
     distance: float | None = None
-    change_sums: Counter[str] = field(default_factory=Counter)
+    change_sums: dict[str, float] = field(default_factory=dict)
     redetected: int = 0
     risks: list[tuple[float, int, float, str]] = field(default_factory=list)
 
@@ -60,14 +62,14 @@ class Ledger:
             for proof in role.proofs:
                 self._note_proof(account, proof, time_s)
 
-    def note_face(self, track: int, *, frame_index: int, time_s: float, outcome: str, bridged: bool) -> None:
+    def note_face(self, track: int, *, frame_index: int, time_s: float, outcome: Outcome, bridged: bool) -> None:
         """Note how a face of a track ended in one frame.
 
         Args:
             track: its number, which has a role.
             frame_index: of the frame.
             time_s: of the frame.
-            outcome: "synthesized", "obscured" or "kept".
+            outcome: how it ended.
             bridged: it was not seen in the frame itself.
         """
         with self._lock:
@@ -75,10 +77,12 @@ class Ledger:
             account.first = min(account.first, (frame_index, time_s))
             account.last = max(account.last, (frame_index, time_s))
             account.counts[outcome] += 1
-            account.counts["bridged"] += bridged
+            account.bridged += bridged and outcome is not Outcome.KEPT
+            if outcome is Outcome.KEPT:
+                return
             if bridged:
                 self._note_risk(account, _GUESSED_SEVERITY, frame_index, time_s, "the face was not seen in this frame")
-            elif outcome == "obscured":
+            elif outcome is Outcome.OBSCURED:
                 self._note_risk(account, _OBSCURED_SEVERITY, frame_index, time_s, "the face was obscured")
 
     def receipts(self) -> tuple[TrackReceipt, ...]:
@@ -92,7 +96,7 @@ class Ledger:
         account.redetected += bool(proof.expression.get("redetected"))
         for name, value in proof.expression.items():
             if name.endswith("_change"):
-                account.change_sums[name] += abs(float(value))  # type: ignore[assignment]
+                account.change_sums[name] = account.change_sums.get(name, 0.0) + abs(float(value))
         margin = max(0.0, 1 - (proof.distance - self._threshold) / (_SAFE_MARGIN * self._threshold))
         reason = f"distance to the original {proof.distance:.3f}"
         self._note_risk(account, _ALIKE_SEVERITY * min(margin, 1.0), proof.frame_index, time_s, reason)
@@ -119,10 +123,10 @@ class Ledger:
             last_frame=account.last[0],
             first_s=account.first[1],
             last_s=account.last[1],
-            synthesized=account.counts["synthesized"],
-            obscured=account.counts["obscured"],
-            kept=account.counts["kept"],
-            bridged=account.counts["bridged"],
+            synthesized=account.counts[Outcome.SYNTHESIZED],
+            obscured=account.counts[Outcome.OBSCURED],
+            kept=account.counts[Outcome.KEPT],
+            bridged=account.bridged,
             attempts=role.attempts,
             checks=account.checks,
             identity_distance=account.distance,

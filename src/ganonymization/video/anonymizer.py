@@ -16,7 +16,7 @@ from ganonymization.obscure import FILL, cover_outline
 from ganonymization.shape import ShapeModel
 from ganonymization.stages import Obscure
 from ganonymization.timing import Stopwatch
-from ganonymization.track.cast import NO_ROLE, Cast, Role, Sample
+from ganonymization.track.cast import UNSEEN, Cast, Role, Sample
 from ganonymization.track.ledger import Ledger
 from ganonymization.track.places import Basis, Place, ring_of
 from ganonymization.track.policy import Treatment, View
@@ -65,7 +65,7 @@ class CoveredFace:
         track: number of its track, from 1.
         box: around it, in pixels of the frame.
         treatment: what was decided.
-        outcome: how it ended; None when it was kept.
+        outcome: how it ended.
         bridged: it was not seen in this frame, but before or after it.
         reason: why it was obscured.
     """
@@ -73,7 +73,7 @@ class CoveredFace:
     track: int
     box: Box
     treatment: Treatment
-    outcome: Outcome | None
+    outcome: Outcome
     bridged: bool = False
     reason: str = ""
 
@@ -212,9 +212,8 @@ class VideoAnonymizer:
         time_s = float(plan.frame.time)
         faces = tuple(_covered(face, reason) for face, reason in zip(plan.faces, outcomes, strict=True))
         for face in faces:
-            outcome = "kept" if face.outcome is None else face.outcome.value
             self._ledger.note_face(
-                face.track, frame_index=plan.index, time_s=time_s, outcome=outcome, bridged=face.bridged
+                face.track, frame_index=plan.index, time_s=time_s, outcome=face.outcome, bridged=face.bridged
             )
         return AnonymizedFrame(plan.frame.with_image(image), faces, plan.whole)
 
@@ -270,7 +269,7 @@ class VideoAnonymizer:
         if index < self._due.get(track, 0):
             return self._roles[track]
         known = self._roles.get(track)
-        samples = self._samples(track, most=FIRST_SAMPLES if known is None or known is NO_ROLE else 1)
+        samples = self._samples(track, most=FIRST_SAMPLES if known is None or known.reason == UNSEEN else 1)
         if known is None:
             present = {self._roles[other.track].person for other in places if other.track in self._roles}
             role = self._cast.give(track, samples, present=present)
@@ -343,7 +342,7 @@ def _covered(face: PlannedFace, reason: str | None) -> CoveredFace:
         track=face.place.track,
         box=face.place.box,
         treatment=treatment,
-        outcome=None if treatment is Treatment.KEEP else covered,
+        outcome=Outcome.KEPT if treatment is Treatment.KEEP else covered,
         bridged=not face.place.is_exact and face.place.basis is not Basis.SEEN,
         reason=reason or "",
     )

@@ -176,7 +176,7 @@ class ClipWriter:
             OutputError: they were encoded in another way, or cannot be written.
         """
         context = self._stream.codec_context
-        if bytes(context.extradata or b"") != head.extradata:
+        if not head.continues_with(bytes(context.extradata or b"")):
             raise OutputError(
                 f"{self._target}: cannot go on from {head.path}, which was written with other options; "
                 "take the same, or remove it to start anew"

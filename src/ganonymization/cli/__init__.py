@@ -7,10 +7,10 @@ import typer
 from ganonymization import __version__
 from ganonymization.cli import run
 
-HELP = """Replace every face in pictures by a person who does not exist.
+HELP = """Replace every face in pictures and videos by a person who does not exist.
 
 Expression, gaze and head pose stay as they are. The program works offline, on this computer alone. Every face that is
-found ends replaced or covered; a picture that cannot be treated so is not written.
+found ends replaced or covered; a file that cannot be treated so is not written.
 
 `ganonymize COMMAND --help` is the manual of a command.
 """
@@ -24,7 +24,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command("run", help=run.HELP, epilog=run.EPILOG, short_help="Anonymize pictures and folders of pictures.")(run.run)
+app.command("run", help=run.HELP, epilog=run.EPILOG, short_help="Anonymize pictures, clips, and folders of them.")(
+    run.run
+)
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 - typer calls it with the flag

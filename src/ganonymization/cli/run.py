@@ -6,13 +6,14 @@ from typing import Annotated, Literal
 
 import typer
 
-HELP = """Anonymize pictures and folders of pictures.
+HELP = """Anonymize pictures, clips, and folders of them.
 
 Every face found in INPUT is replaced by a person who does not exist; where that cannot be done well, it is covered by
 a plain patch. A picture without faces is written as well, without its metadata. Inputs are never changed.
 
-INPUT is a JPEG, PNG, WebP, TIFF, BMP, AVIF or still GIF file, or a folder, which is searched to the bottom; in it,
-other files and links to folders are passed over. Pictures that are stored turned (EXIF orientation) come out upright.
+INPUT is a JPEG, PNG, WebP, TIFF, BMP, AVIF or GIF file, an MP4, MOV, MKV, WebM, AVI or MPEG clip, or a folder, which is
+searched to the bottom; in it, other files and links to folders are passed over. What is stored turned comes out
+upright. Sound and subtitles of clips are copied as they are, and the times of frames stay exact.
 """
 
 EPILOG = """\b
@@ -21,12 +22,20 @@ Where results go:
   ganonymize run a.jpg -o b.png         writes b.png
   ganonymize run a.jpg photos -o out    writes out/a.jpg, out/2024/x.jpg, ...
   ganonymize run a.jpg --isolated       writes a.face1.png, a.face2.png, ...
+  ganonymize run a.mov                  writes a.anonymized.mov; what cannot be
+                                        written (AVI, MPEG, GIF, ...) becomes MP4
 
 \b
 More examples:
   ganonymize run party.jpg --identity 7 --receipt party.json
   ganonymize run photos -o out --region head --threshold 0.15
   ganonymize run photos -o out --obscure-only --metadata all-but-location
+  ganonymize run talk.mp4 --start 1:30 --end 4:00 --receipt talk.json
+
+\b
+Clips: a face that is found in one frame is covered in the frames around it as
+well. Ctrl-C leaves NAME.partial.mp4, which plays; the same command with
+--resume goes on from there.
 
 \b
 Metadata (--metadata):
@@ -70,10 +79,18 @@ class RunOptions:
     metadata: str
     max_pixels: int
     quiet: bool
+    start: str
+    end: str
+    crf: int | None
+    codec: str
+    lost_face: str
+    resume: bool
 
 
 def run(
-    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT", show_default=False, help="Pictures and folders.")],
+    inputs: Annotated[
+        list[Path], typer.Argument(metavar="INPUT", show_default=False, help="Pictures, clips, folders.")
+    ],
     *,
     out: Annotated[
         str,
@@ -89,12 +106,14 @@ def run(
     identity: Annotated[
         str,
         typer.Option(
-            metavar="N|random",
-            help="Seed of the invented persons, 0 to 2147483647. The same picture with the same number gives the same "
-            "bytes; the faces of one picture get different persons. `random` draws a number for each picture, so that "
+            metavar="per-track|per-file|random|N",
+            help="Who shares an invented person. In clips, `per-track` gives every person one, the same when they come "
+            "back; `per-file` gives everybody the same one; `random` gives a new one whenever somebody comes back. "
+            "Pictures get new ones for every face. A number from 0 to 2147483647 does as `per-track` and is the seed: "
+            "the same file with the same number gives the same people. Other words draw a seed for each file, so that "
             "results cannot be linked by it; the receipt tells it.",
         ),
-    ] = "random",
+    ] = "per-track",
     isolated: Annotated[
         bool, typer.Option("--isolated", help="Write the new heads alone, on black, one PNG per face.")
     ] = False,
@@ -140,6 +159,30 @@ def run(
     max_pixels: Annotated[
         int, typer.Option(min=1, metavar="PIXELS", help="Refuse pictures with more; they are not decoded.")
     ] = 200_000_000,
+    start: Annotated[
+        str, typer.Option(metavar="TIME", show_default=False, help="Clips: begin here; seconds, or [H:]MM:SS.")
+    ] = "",
+    end: Annotated[str, typer.Option(metavar="TIME", show_default=False, help="Clips: end before this.")] = "",
+    crf: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=63,
+            show_default=False,
+            help="Clips: constant quality, lower is better; without it, the size stays near the source's.",
+        ),
+    ] = None,
+    codec: Annotated[
+        Literal["auto", "h264", "hevc", "av1"],
+        typer.Option(help="Clips: how pictures are compressed; auto is H.264, and AV1 in WebM."),
+    ] = "auto",
+    lost_face: Annotated[
+        Literal["obscure", "whole-frame"],
+        typer.Option(help="Clips: what is covered while a face cannot be seen that was seen before or after."),
+    ] = "obscure",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Clips: go on where an interrupted run has left a partial file.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
 ) -> None:
     """Hand the words over and exit with the status."""
@@ -160,6 +203,12 @@ def run(
         metadata=metadata,
         max_pixels=max_pixels,
         quiet=quiet,
+        start=start,
+        end=end,
+        crf=crf,
+        codec=codec,
+        lost_face=lost_face,
+        resume=resume,
     )
     from ganonymization.cli import run_files
 

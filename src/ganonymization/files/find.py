@@ -63,8 +63,8 @@ def find_pictures(inputs: Sequence[Path], *, out: Path | None = None) -> Finding
     """Return the pictures and clips that files and folders stand for; folders are searched to the bottom.
 
     A file that is named stands for itself, whatever its suffix. In folders, files with a suffix of a picture or clip
-    count and others are passed over. Links to files are followed; links to folders are not, unless one is named, so no loop is
-    walked.
+    count and others are passed over. Links to files are followed; links to folders are not, unless one is named, so no
+    loop is walked.
 
     Args:
         inputs: files and folders.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 
 from ganonymization.anonymizer import derive
-from ganonymization.track.policy import Decision, Evidence, TrackPolicy
+from ganonymization.track.policy import Decision, Evidence, TrackPolicy, Treatment
 
 
 class Sharing(enum.Enum):
@@ -59,6 +59,14 @@ class OneForAll:
     def __call__(self, _evidence: Evidence, /) -> Decision:
         """Return the one identity."""
         return Decision(identity=self._seed)
+
+
+class ObscureAll:
+    """Cover every track by a plain patch; fits `TrackPolicy`."""
+
+    def __call__(self, _evidence: Evidence, /) -> Decision:
+        """Return that the track is obscured."""
+        return Decision(Treatment.OBSCURE, reason="asked for")
 
 
 def policy_for(sharing: Sharing, seed: int) -> TrackPolicy:

@@ -50,7 +50,7 @@ class Head:
             if self.codec not in _ANNEX_B:
                 yield from packets
                 return
-            convert = BitStreamFilterContext(_ANNEX_B[self.codec], video_stream(container, self.path))  # type: ignore[no-untyped-call]
+            convert = BitStreamFilterContext(_ANNEX_B[self.codec], video_stream(container, self.path))
             for packet in packets:
                 yield from convert.filter(packet)
 

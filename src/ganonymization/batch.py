@@ -278,7 +278,7 @@ def anonymize_clip_file(
     from ganonymization.video.job import JobOptions, anonymize_clip
 
     source, target = Path(source), Path(target)
-    _require_targets([target], source, options)
+    _require_no_input(target, options)
     job = dataclasses.replace(job or JobOptions(), overwrite=options.overwrite)
     report = anonymize_clip(source, target, make, options=job, on_progress=on_progress)
     return FileReport(
@@ -327,9 +327,13 @@ def isolate_file(
 
 def _require_targets(targets: Sequence[Path], source: Path, options: FileOptions) -> None:
     for target in targets:
-        if os.path.realpath(target) in options.inputs:
-            raise OutputError(f"{target}: is an input, and inputs are never overwritten; take another name with -o")
+        _require_no_input(target, options)
         require_target(target, source=source, overwrite=options.overwrite)
+
+
+def _require_no_input(target: Path, options: FileOptions) -> None:
+    if os.path.realpath(target) in options.inputs:
+        raise OutputError(f"{target}: is an input, and inputs are never overwritten; take another name with -o")
 
 
 def _write(pictures: Sequence[Picture], targets: Sequence[Path], options: FileOptions) -> None:

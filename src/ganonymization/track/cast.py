@@ -37,10 +37,12 @@ class Sample:
 
     Attributes:
         view: the face as it came.
+        time_s: when the frame is shown.
         others: outlines of the other faces in the frame, in its pixels.
     """
 
     view: View
+    time_s: float
     others: tuple[Points, ...] = ()
 
     @property
@@ -70,11 +72,13 @@ class Proof:
 
     Attributes:
         frame_index: of the frame.
+        time_s: when it is shown.
         distance: of the recogniser's embeddings before and after.
         expression: as in a receipt.
     """
 
     frame_index: int
+    time_s: float
     distance: float
     expression: dict[str, Any]
 
@@ -228,4 +232,9 @@ def _candidates(role: Role) -> Iterator[tuple[int, PaletteVector | None]]:
 
 
 def _proof(sample: Sample, check: Check) -> Proof:
-    return Proof(sample.view.frame_index, check.identity_distance, {"redetected": check.redetected} | check.expression)
+    return Proof(
+        sample.view.frame_index,
+        sample.time_s,
+        check.identity_distance,
+        {"redetected": check.redetected} | check.expression,
+    )

@@ -60,7 +60,7 @@ class Ledger:
             )
             account.role = role
             for proof in role.proofs:
-                self._note_proof(account, proof, time_s)
+                self._note_proof(account, proof)
 
     def note_face(self, track: int, *, frame_index: int, time_s: float, outcome: Outcome, bridged: bool) -> None:
         """Note how a face of a track ended in one frame.
@@ -90,7 +90,7 @@ class Ledger:
         with self._lock:
             return tuple(self._receipt(track, account) for track, account in sorted(self._accounts.items()))
 
-    def _note_proof(self, account: _Account, proof: Proof, time_s: float) -> None:
+    def _note_proof(self, account: _Account, proof: Proof) -> None:
         account.checks += 1
         account.distance = proof.distance if account.distance is None else min(account.distance, proof.distance)
         account.redetected += bool(proof.expression.get("redetected"))
@@ -99,7 +99,7 @@ class Ledger:
                 account.change_sums[name] = account.change_sums.get(name, 0.0) + abs(float(value))
         margin = max(0.0, 1 - (proof.distance - self._threshold) / (_SAFE_MARGIN * self._threshold))
         reason = f"distance to the original {proof.distance:.3f}"
-        self._note_risk(account, _ALIKE_SEVERITY * min(margin, 1.0), proof.frame_index, time_s, reason)
+        self._note_risk(account, _ALIKE_SEVERITY * min(margin, 1.0), proof.frame_index, proof.time_s, reason)
 
     def _note_risk(self, account: _Account, severity: float, frame_index: int, time_s: float, reason: str) -> None:
         risk = (round(min(severity, 1.0), 3), -frame_index, time_s, reason)

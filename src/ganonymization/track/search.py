@@ -36,11 +36,13 @@ class Search:
 
     Attributes:
         detect: finds faces anywhere.
+        detect_again: finds faces where one is expected, and may be sure of less.
         landmark: finds the landmarks of a detected face.
         follow: finds them again a moment later.
     """
 
     detect: Detect
+    detect_again: Detect
     landmark: Landmark
     follow: Follow
 
@@ -86,7 +88,7 @@ class Search:
 
     def _nearby(self, image: Image, expected: Box, *, frames: int, taken: Sequence[Box]) -> Sighting | None:
         side_px = max(expected.width, expected.height, 2.0) * (_WINDOW_SCALE + _WINDOW_GROWTH * frames)
-        faces = look_around(self.detect, image, expected.center, side_px=side_px, size_px=_WINDOW_PX)
+        faces = look_around(self.detect_again, image, expected.center, side_px=side_px, size_px=_WINDOW_PX)
         free = [
             face for face in faces if not _is_taken(face.box, taken) and _is_step(expected, face.box, frames=frames)
         ]

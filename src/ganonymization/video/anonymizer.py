@@ -283,7 +283,7 @@ class VideoAnonymizer:
     def _samples(self, track: int, *, most: int) -> list[Sample]:
         """Return views of a track, spread over the frames at hand, first the one that comes soonest."""
         views = [
-            (View(index, frame.image, place.box, place.landmarks), places)
+            (View(index, frame.image, place.box, place.landmarks), float(frame.time), places)
             for index, frame in self._held
             for places in [[] if frame.corrupt else self._tracker.places(index)]
             for place in places
@@ -291,8 +291,8 @@ class VideoAnonymizer:
         ]
         chosen = [views[number] for number in _spread(len(views), most)]
         return [
-            Sample(view, tuple(self._outline_of(place) for place in places if place.track != track))
-            for view, places in chosen
+            Sample(view, time_s, tuple(self._outline_of(place) for place in places if place.track != track))
+            for view, time_s, places in chosen
         ]
 
     def _cover(self, plan: FramePlan) -> tuple[Image, list[str | None]]:

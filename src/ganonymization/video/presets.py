@@ -33,6 +33,9 @@ HELD_BYTES: Final = 320 * 2**20
 _BYTES_PER_PIXEL: Final = 5
 """RGB, and YUV beside it."""
 
+AGAIN: Final = 0.5
+"""Where a face is expected, this share of the score is enough."""
+
 _MARGIN_S: Final = 0.15
 _SCAN_S: Final = 0.4
 _PATIENCE_S: Final = 0.6
@@ -49,7 +52,7 @@ def stream_options(fps: Fraction, size_wh: tuple[int, int], *, lost_face: LostFa
         lost_face: what is covered while a face is not seen.
     """
     rate = float(fps)
-    margin = max(2, round(_MARGIN_S * rate))
+    margin = max(3, round(_MARGIN_S * rate))
     most = max(8, int(HELD_BYTES / (_BYTES_PER_PIXEL * size_wh[0] * size_wh[1])))
     patience = min(max(4, round(_PATIENCE_S * rate)), most)
     scan_every = min(max(2, round(_SCAN_S * rate)), most)
@@ -97,6 +100,7 @@ def video_anonymizer(
         region: how much of the head is replaced.
     """
     detect = CenterFace.load(score_threshold=threshold, minimum_face_px=min_face_px, runtime=runtime)
+    detect_again = CenterFace.load(score_threshold=AGAIN * threshold, runtime=runtime)
     landmark = FaceMesh.load(runtime=runtime)
     recognise = Recogniser.load(runtime=runtime)
     shape_model = ShapeModel.load()
@@ -122,7 +126,7 @@ def video_anonymizer(
         threshold=recognise.thresholds.far_1_percent,
     )
     return VideoAnonymizer(
-        tracker=Tracker(Search(detect, landmark, landmark.follow), options.tracker),
+        tracker=Tracker(Search(detect, detect_again, landmark, landmark.follow), options.tracker),
         cast=cast,
         draw=draw,
         obscure=SolidFill(),

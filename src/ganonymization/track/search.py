@@ -13,6 +13,7 @@ from ganonymization.errors import LandmarksNotFoundError
 from ganonymization.geometry import overlap
 from ganonymization.stages import Detect, Follow, Landmark
 from ganonymization.track.places import Sighting, box_of, size_of
+from ganonymization.track.scan import Scanner
 from ganonymization.types import Box, Face, Image, Landmarks
 
 _WINDOW_PX: Final = 128
@@ -35,20 +36,16 @@ class Search:
     """The stages that find faces.
 
     Attributes:
-        detect: finds faces anywhere.
+        scan: finds all faces of a frame, or those that are new.
         detect_again: finds faces where one is expected, and may be sure of less.
         landmark: finds the landmarks of a detected face.
         follow: finds them again a moment later.
     """
 
-    detect: Detect
+    scan: Scanner
     detect_again: Detect
     landmark: Landmark
     follow: Follow
-
-    def scan(self, image: Image) -> list[Face]:
-        """Return every face of the frame."""
-        return self.detect(image)
 
     def examine(self, image: Image, face: Face) -> Sighting:
         """Return a detected face with its landmarks, where there are any that lie on it."""

@@ -111,6 +111,7 @@ class Tracker:
         for trail in self._live():
             trail.is_live = False
             trail.scene_end = frame
+        self._search.scan.forget()
         self._scene = frame
         self._interval = 1
         self._last_scan = frame - 1
@@ -150,7 +151,9 @@ class Tracker:
         return is_calm
 
     def _scan(self, frame: int, image: Image) -> None:
-        faces = self._search.scan(image)
+        followed = [trail.sightings[frame].box for trail in self._live() if frame in trail.sightings]
+        lost = [trail.expected(frame) for trail in self._live() if frame not in trail.sightings]
+        faces = self._search.scan(image, [*followed, *lost])
         unmatched = self._match(frame, image, faces)
         previous_scan, self._last_scan = self._last_scan, frame
         for face in unmatched:

@@ -20,6 +20,7 @@ from ganonymization.shape import ShapeModel
 from ganonymization.synthesize import Pix2Pix
 from ganonymization.track.cast import Cast
 from ganonymization.track.policy import TrackPolicy
+from ganonymization.track.scan import Scanner
 from ganonymization.track.search import Search
 from ganonymization.track.tracker import Tracker, TrackerOptions
 from ganonymization.track.trail import Reach
@@ -35,6 +36,9 @@ _BYTES_PER_PIXEL: Final = 5
 
 AGAIN: Final = 0.5
 """Where a face is expected, this share of the score is enough."""
+
+WHOLE_EVERY: Final = 5
+"""Scans of what has changed after which the whole frame is scanned."""
 
 _MARGIN_S: Final = 0.15
 _SCAN_S: Final = 0.4
@@ -126,7 +130,9 @@ def video_anonymizer(
         threshold=recognise.thresholds.far_1_percent,
     )
     return VideoAnonymizer(
-        tracker=Tracker(Search(detect, detect_again, landmark, landmark.follow), options.tracker),
+        tracker=Tracker(
+            Search(Scanner(detect, whole_every=WHOLE_EVERY), detect_again, landmark, landmark.follow), options.tracker
+        ),
         cast=cast,
         draw=draw,
         obscure=SolidFill(),

@@ -13,7 +13,7 @@ PIPE: Final = "-"
 _CAMERA: Final = re.compile(r"camera:(\d+)")
 _DEVICE: Final = re.compile(r"/dev/video\d+")
 _SOURCE_SCHEMES: Final = frozenset({"rtsp", "rtsps", "http", "https", "rtmp", "tcp", "udp"})
-_SINK_FORMATS: Final = {"rtsp": "rtsp", "rtsps": "rtsp", "rtmp": "flv", "rtmps": "flv"}
+_SINK_FORMATS: Final = {"rtsp": "rtsp", "rtmp": "flv", "rtmps": "flv"}
 
 
 class SourceKind(enum.Enum):

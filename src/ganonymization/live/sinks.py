@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Final, Protocol
+from urllib.parse import urlsplit
 
 import av
 import cv2
@@ -36,6 +38,7 @@ _FRAGMENTS: Final = {"movflags": "+frag_keyframe+empty_moov+default_base_moof"}
 """What is written until a crash can be played."""
 
 _QUEUE_PACKETS: Final = 60
+_RTSP_PORT: Final = 554
 
 
 class PictureSink(Protocol):
@@ -144,7 +147,7 @@ class FileSink:
         encoder = find_encoder(self._target, Codec.H264)
         with _faults_named(str(self._target)):
             self._target.parent.mkdir(parents=True, exist_ok=True)
-            options = _FRAGMENTS if container_format.options else {}
+            options = {"flush_packets": "1"} | (_FRAGMENTS if container_format.options else {})
             container = av.open(f"file:{self._temporary}", "w", format=container_format.name, container_options=options)
             stream = _add_h264(container, clip, choose_pixel_format(clip, encoder))
             return EncodedSink(container, stream, clip=clip, name=str(self._target))
@@ -267,6 +270,8 @@ def _open_device(sink: Sink, clip: Clip) -> EncodedSink:
 
 def _open_network(sink: Sink, clip: Clip, timeout_s: float) -> EncodedSink:
     """Open a stream behind FFmpeg's own queue, so that a slow network never makes a picture wait."""
+    if sink.format == "rtsp":
+        _require_rtsp(sink, timeout_s)
     microseconds = round(timeout_s * 1_000_000)
     transport = "rtsp_transport=tcp:" if sink.format == "rtsp" else f"rw_timeout={microseconds}:"
     options = {
@@ -280,6 +285,22 @@ def _open_network(sink: Sink, clip: Clip, timeout_s: float) -> EncodedSink:
         stream = _add_h264(container, clip, "yuv420p")
         stream.codec_context.flags |= Flags.global_header
         return EncodedSink(container, stream, clip=clip, name=sink.name)
+
+
+def _require_rtsp(sink: Sink, timeout_s: float) -> None:
+    """Make sure that a server answers: FFmpeg itself would wait for it for ever (RFC 2326, section 10.1)."""
+    parts = urlsplit(sink.url)
+    question = f"OPTIONS {sink.name} RTSP/1.0\r\nCSeq: 1\r\n\r\n".encode()
+    with _faults_named(sink.name):
+        try:
+            address = parts.hostname or "", parts.port or _RTSP_PORT
+            with socket.create_connection(address, timeout_s) as connection:
+                connection.sendall(question)
+                answer = connection.recv(8)
+        except TimeoutError as error:
+            raise OutputError(f"{sink.name}: did not answer within {timeout_s:g} s; check the server") from error
+    if answer != b"RTSP/1.0":
+        raise OutputError(f"{sink.name}: is no RTSP server; check the address")
 
 
 def _add_h264(container: OutputContainer, clip: Clip, pixel_format: str) -> VideoStream:

@@ -31,7 +31,8 @@ def change_without_motion(last: Image, current: Image, outline: Points) -> float
     before, now = (cv2.cvtColor(np.ascontiguousarray(image[part]), cv2.COLOR_RGB2GRAY) for image in (last, current))
     if min(now.shape) < _MARGIN_PX:
         raise ValueError(f"the outline leaves {now.shape} pixels of the frame; it must lie inside")
-    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(now, before, None)
+    still = np.zeros((*now.shape, 2), np.float32)
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(now, before, still)
     rows, columns = np.indices(now.shape, np.float32)
     moved = cv2.remap(before, columns + flow[..., 0], rows + flow[..., 1], cv2.INTER_LINEAR)
     mask = np.zeros(now.shape, np.uint8)

@@ -18,6 +18,10 @@ CUT_LEVELS: Final = 20.0
 CUT_RATIO: Final = 4.0
 """It must also be this many times what frames have differed by lately: a shaking camera is no cut."""
 
+_EVERY: Final = 4
+_LARGE_PX: Final = 400
+"""Of frames whose shorter side is larger, one pixel in so many is looked at."""
+
 _MEMORY: Final = 0.8
 
 
@@ -30,7 +34,8 @@ class CutFinder:
 
     def __call__(self, image: Image) -> bool:
         """Return whether a frame begins a scene; the first one does."""
-        thumbnail = cv2.resize(image, THUMBNAIL_WH, interpolation=cv2.INTER_AREA).astype(np.int16)
+        sparse = image[::_EVERY, ::_EVERY] if min(image.shape[:2]) > _LARGE_PX else image
+        thumbnail = cv2.resize(sparse, THUMBNAIL_WH, interpolation=cv2.INTER_AREA).astype(np.int16)
         last, self._last = self._last, thumbnail
         if last is None:
             return True

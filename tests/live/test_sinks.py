@@ -58,7 +58,7 @@ def test_a_file_holds_the_pictures_at_their_times_and_gets_its_name_at_the_end(t
     sink.write(image_of(100), Fraction(1, 4))
     sink.close()
 
-    assert os.listdir(target.parent) == [target.name]
+    assert list(target.parent.iterdir()) == [target]
     with av.open(target) as container:
         frames = list(container.decode(video=0))
     assert [round(float(frame.time), 2) for frame in frames] == [0, 0.25, 0.25]
@@ -142,7 +142,7 @@ def test_a_stream_is_received_by_a_real_server(tmp_path, scheme, options):
     """The server is another process, since FFmpeg holds up this one while it finishes a stream."""
     url = f"{scheme}://127.0.0.1:{free_port()}/app/key"
     command = [sys.executable, "-c", RECEIVER, url, "analyzeduration=100000", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as receiver:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as receiver:  # noqa: S603 - our own words
         try:
             sink = connect_patiently(url, tmp_path)
             for number in range(40):
@@ -181,10 +181,14 @@ def test_a_stream_that_is_refused_is_an_error_when_it_is_not_there_for_long(tmp_
     )
 
     with pytest.raises(OutputError, match="Connection refused"):
-        for number in range(100):
-            sink.write(image_of(10), Fraction(number, 20))
-            time.sleep(0.02)
+        write_for_long(sink)
     sink.close()
+
+
+def write_for_long(sink):
+    for number in range(100):
+        sink.write(image_of(10), Fraction(number, 20))
+        time.sleep(0.02)
 
 
 def test_an_rtmp_server_that_never_answers_does_not_make_pictures_wait(tmp_path):
@@ -226,7 +230,7 @@ def test_an_rtsp_server_that_is_not_there_is_an_error(tmp_path):
 
 
 class Broken(FakeSink):
-    def write(self, image, time_s):
+    def write(self, _image, _time_s):
         raise OutputError("broken")
 
 

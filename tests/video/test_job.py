@@ -206,7 +206,9 @@ def test_a_job_goes_on_from_the_last_keyframe(clip, tmp_path, suffix):
     assert report.frames == 50
     assert 20 <= kept < 33
     assert len(times(target)) == 50
-    assert max(abs(a - b) for a, b in zip(times(target), times(source), strict=True)) <= Fraction(1, 1000)
+    late_by = times(target)[0]  # Matroska moves everything so that sound, which begins before 0, begins at 0
+    gaps = [abs(after - late_by - before) for after, before in zip(times(target), times(source), strict=True)]
+    assert max(gaps) <= Fraction(1, 1000)
     assert [data[-200:] for data, _ in making.packets(target, "video")[:kept]] == [
         data[-200:] for data, _ in before[:kept]
     ]

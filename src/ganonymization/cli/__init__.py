@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ganonymization import __version__
-from ganonymization.cli import run
+from ganonymization.cli import key, run, tracks
 
 HELP = """Replace every face in pictures and videos by a person who does not exist.
 
@@ -27,6 +27,8 @@ app = typer.Typer(
 app.command("run", help=run.HELP, epilog=run.EPILOG, short_help="Anonymize pictures, clips, and folders of them.")(
     run.run
 )
+app.command("tracks", help=tracks.HELP, short_help="List the people of a clip, to leave some visible.")(tracks.tracks)
+app.command("key", help=key.HELP, short_help="Make a key for pseudonyms.")(key.key)
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 - typer calls it with the flag

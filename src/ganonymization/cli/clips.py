@@ -12,6 +12,7 @@ import typer
 
 from ganonymization.batch import FileOptions, FileReport, anonymize_clip_file
 from ganonymization.cli.console import Board
+from ganonymization.cli.people import decide_tracks
 from ganonymization.cli.run import RunOptions
 from ganonymization.errors import InputError
 from ganonymization.onnx import Provider, Runtime
@@ -73,7 +74,7 @@ def anonymize_one(
         return anonymize_clip_file(
             source,
             target,
-            _maker(options, _policy(options, identity)),
+            _maker(options, choose_policy(options, identity)),
             identity=identity,
             options=files,
             job=_job_options(options),
@@ -81,11 +82,13 @@ def anonymize_one(
         )
 
 
-def _policy(options: RunOptions, identity: int) -> TrackPolicy:
+def choose_policy(options: RunOptions, identity: int) -> TrackPolicy:
+    """Return what is done to the tracks of a clip or a live stream."""
     if options.obscure_only:
         return ObscureAll()
     is_number = options.identity.isdigit()
-    return policy_for(Sharing.PER_PERSON if is_number else Sharing(options.identity), identity)
+    policy = policy_for(Sharing.PER_PERSON if is_number else Sharing(options.identity), identity)
+    return decide_tracks(options, policy)
 
 
 def _maker(options: RunOptions, policy: TrackPolicy) -> Callable[[Clip], VideoAnonymizer]:

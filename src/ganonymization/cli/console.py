@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ganonymization.video.job import Progress as ClipProgress
 
 _COUNTS: Final = ("faces", "synthesized", "obscured", "seconds")
-_CLIP_COUNTS: Final = ("frames", "frames/s", "covered")
+_CLIP_COUNTS: Final = ("frames", "frames/s")
 
 
 def print_error(message: str) -> None:
@@ -51,17 +51,27 @@ def print_table(reports: Sequence[FileReport]) -> None:
     Console(highlight=False).print(table)
 
 
+def print_tracks(rows: Sequence[tuple[int, float, float, float]]) -> None:
+    """Print number, first and last time and size of each track on stdout."""
+    table = Table(box=box.SIMPLE)
+    for heading in ("track", "first s", "last s", "face px"):
+        table.add_column(heading, justify="right")
+    for number, first_s, last_s, size_px in rows:
+        table.add_row(str(number), f"{first_s:.2f}", f"{last_s:.2f}", f"{size_px:.0f}")
+    Console(highlight=False).print(table)
+
+
 def _row(reports: Sequence[FileReport], *, has_clips: bool) -> list[str]:
     return [*_cells(reports), *(_clip_cells(reports) if has_clips else [])]
 
 
 def _clip_cells(reports: Sequence[FileReport]) -> list[str]:
-    """Return frames, frames per second and frames that were covered as a whole; dashes for pictures."""
+    """Return frames, and frames per second; dashes for pictures."""
     clips = [report.clip for report in reports if report.clip is not None]
     frames, seconds = sum(clip.frames for clip in clips), sum(clip.seconds for clip in clips)
     if not clips:
-        return ["-", "-", "-"]
-    return [str(frames), f"{frames / max(seconds, 1e-9):.1f}", str(sum(clip.covered_frames for clip in clips))]
+        return ["-", "-"]
+    return [str(frames), f"{frames / max(seconds, 1e-9):.1f}"]
 
 
 def _cells(reports: Sequence[FileReport]) -> list[str]:

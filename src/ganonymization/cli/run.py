@@ -1,8 +1,9 @@
 """`ganonymize run`: its arguments and its manual. The work is in `run_files`, which is imported when it is needed."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import typer
 
@@ -38,6 +39,18 @@ well. Ctrl-C leaves NAME.partial.mp4, which plays; the same command with
 --resume goes on from there.
 
 \b
+Live: INPUT may be camera:N, an address (rtsp, http, rtmp, tcp, udp), or - for
+stdin; then -o is a file, an rtsp or rtmp address, /dev/videoN of v4l2loopback,
+or - for JPEGs on stdout. Ctrl-C ends it. Frames are dropped, never delayed.
+  ganonymize run camera:0 -o talk.mp4
+  ganonymize run rtsp://door/1 -o - | player
+
+\b
+People: --keep and --keep-track leave some visible; --key names the others.
+  ganonymize run party.jpg --keep me.jpg --keep me-too.jpg
+  ganonymize run talk.mp4 --keep-track 2
+
+\b
 Metadata (--metadata):
   none              colour profile only; everything else is removed (default)
   all-but-location  EXIF of camera, exposure, date, author and captions
@@ -57,6 +70,10 @@ Exit status:
   2    wrong usage; nothing was done
   130  interrupted; what was written is whole
 """
+
+
+_LIVE: Final = re.compile(r"-|camera:\d+|[a-zA-Z]+://.*")
+"""Words that stand for live sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +102,17 @@ class RunOptions:
     codec: str
     lost_face: str
     resume: bool
+    keep: tuple[Path, ...] = ()
+    keep_track: tuple[int, ...] = ()
+    key: Path | None = None
+    timeout: float = 10.0
+    give_up: float = 300.0
 
 
 def run(
     inputs: Annotated[
-        list[Path], typer.Argument(metavar="INPUT", show_default=False, help="Pictures, clips, folders.")
+        list[str],
+        typer.Argument(metavar="INPUT", show_default=False, help="Pictures, clips, folders; or one live source."),
     ],
     *,
     out: Annotated[
@@ -183,11 +206,41 @@ def run(
     resume: Annotated[
         bool, typer.Option("--resume", help="Clips: go on where an interrupted run has left a partial file.")
     ] = False,
+    keep: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="PHOTO",
+            show_default=False,
+            help="Leave the person on this photo visible; once for each photo, of one person each. Who is in doubt is "
+            "replaced.",
+        ),
+    ] = None,
+    keep_track: Annotated[
+        list[int] | None,
+        typer.Option(
+            metavar="N", show_default=False, help="Clips: leave this track of `ganonymize tracks CLIP` visible."
+        ),
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Give the same person the same face in every file that is run with this key, from `ganonymize key`. "
+            "FILE.people beside it remembers the people, sealed.",
+        ),
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, metavar="SECONDS", help="Live: a source must answer within this time.")
+    ] = 10.0,
+    give_up: Annotated[
+        float, typer.Option(min=0.0, metavar="SECONDS", help="Live: end when a source was away for so long.")
+    ] = 300.0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
 ) -> None:
     """Hand the words over and exit with the status."""
     options = RunOptions(
-        inputs=tuple(inputs),
+        inputs=tuple(Path(word) for word in inputs),
         out=out,
         identity=identity,
         isolated=isolated,
@@ -209,7 +262,16 @@ def run(
         codec=codec,
         lost_face=lost_face,
         resume=resume,
+        keep=tuple(keep or ()),
+        keep_track=tuple(keep_track or ()),
+        key=key,
+        timeout=timeout,
+        give_up=give_up,
     )
+    if any(_LIVE.fullmatch(word) for word in inputs):
+        from ganonymization.cli import live
+
+        raise typer.Exit(live.execute(options, inputs))
     from ganonymization.cli import run_files
 
     raise typer.Exit(run_files.execute(options))

@@ -7,7 +7,7 @@ import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -29,6 +29,7 @@ from ganonymization.batch import (
 )
 from ganonymization.cli import console
 from ganonymization.cli.clips import anonymize_one, require_clip_usage
+from ganonymization.cli.people import decide_faces, require_people_usage
 from ganonymization.cli.run import RunOptions
 from ganonymization.errors import GanonymizationError, OutputError
 from ganonymization.files import CLIP_SUFFIXES, Findings, Found, Metadata, find_pictures, is_clip
@@ -36,6 +37,9 @@ from ganonymization.files.picture import FORMAT_OF_SUFFIX
 from ganonymization.onnx import Provider, Runtime
 from ganonymization.receipts import write_receipts
 from ganonymization.types import Region
+
+if TYPE_CHECKING:
+    from ganonymization.video.job import ClipReport
 
 IDENTITY_COUNT: Final = 2**31
 """Seeds are 0 to this, exclusive; every platform's integers and JSON hold them."""
@@ -74,6 +78,7 @@ def _require_usage(options: RunOptions) -> None:
     if options.receipt is not None and options.receipt.suffix.lower() != ".json":
         raise typer.BadParameter(f"--receipt is {options.receipt}; give a name that ends in .json")
     require_clip_usage(options)
+    require_people_usage(options)
     if not options.out or _out_is_file(options):
         return
     out = Path(options.out)
@@ -153,6 +158,7 @@ def _load_anonymizer(options: RunOptions) -> Anonymizer:
         min_face_px=options.min_face,
         strength=options.strength,
         region=Region(options.region),
+        decide=decide_faces(options),
     )
 
 
@@ -188,7 +194,14 @@ def _collect(plan: Plan, work: BoardWork, reports: list[FileReport], *, is_quiet
             reports.append(report)
             if report.error:
                 console.print_error(report.error)
+            elif report.clip is not None and report.clip.covered_frames:
+                console.print_note(_explain_covered(report.name, report.clip))
             board.advance()
+
+
+def _explain_covered(name: str, clip: ClipReport) -> str:
+    damaged = f", {clip.corrupt_frames} of them damaged" if clip.corrupt_frames else ""
+    return f"{name}: {clip.covered_frames} frames were covered as a whole{damaged}"
 
 
 def _tell(reports: list[FileReport], options: RunOptions) -> bool:
@@ -198,14 +211,14 @@ def _tell(reports: list[FileReport], options: RunOptions) -> bool:
     if options.receipt is None:
         return True
     try:
-        write_receipts(options.receipt, reports, settings=_settings(options), overwrite=options.overwrite)
+        write_receipts(options.receipt, reports, settings=describe(options), overwrite=options.overwrite)
     except GanonymizationError as error:
         console.print_error(str(error))
         return False
     return True
 
 
-def _settings(options: RunOptions) -> dict[str, str | int | float | bool]:
+def describe(options: RunOptions) -> dict[str, str | int | float | bool]:
     """Return what shaped the faces, and no path."""
     return {
         "identity": options.identity,
@@ -218,4 +231,7 @@ def _settings(options: RunOptions) -> dict[str, str | int | float | bool]:
         "provider": options.provider,
         "metadata": options.metadata,
         "lost_face": options.lost_face,
+        "keep": ", ".join(path.name for path in options.keep),
+        "keep_track": ", ".join(str(number) for number in options.keep_track),
+        "key": options.key is not None,
     }

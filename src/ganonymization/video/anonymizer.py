@@ -31,6 +31,9 @@ _NO_KEYPOINTS: Final = np.empty((0, 2), np.float32)
 FIRST_SAMPLES: Final = 2
 """Views of a track that an identity must hide before it is shown for the first time."""
 
+_KEPT_FRAMES: Final = 5
+"""After so many frames, it is looked again whether a face that is left visible is still the same one."""
+
 _RETRY_FRAMES: Final = 3
 """After so many frames, views are looked for again for a track that had none."""
 
@@ -276,9 +279,16 @@ class VideoAnonymizer:
         else:
             role = self._cast.renew(track, known, samples)
         self._roles[track] = role
-        self._due[track] = index + (self._options.check_every if samples else _RETRY_FRAMES)
+        self._due[track] = index + self._pause(role, samples)
         self._ledger.note_role(track, role, frame_index=index, time_s=float(frame.time))
         return role
+
+    def _pause(self, role: Role, samples: Sequence[Sample]) -> int:
+        """Return the frames until a role is due again: soon if the face is shown, which may be another's by then."""
+        if not samples:
+            return _RETRY_FRAMES
+        is_kept = role.decision.treatment is Treatment.KEEP
+        return min(_KEPT_FRAMES, self._options.check_every) if is_kept else self._options.check_every
 
     def _samples(self, track: int, *, most: int) -> list[Sample]:
         """Return views of a track, spread over the frames at hand, first the one that comes soonest."""

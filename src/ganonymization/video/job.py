@@ -174,10 +174,9 @@ class _Job:
         head = read_head(partial) if self._options.resume and partial.exists() else None
         interrupted: ClipInterrupted | None = None
         with ClipWriter(self._clip, self._target, options=self._writer_options()) as writer:
-            if head is not None:
-                writer.prepend(head)
+            reached = None if head is None else self._take_over(head, writer)
             try:
-                self._write_all(writer, head)
+                self._write_all(writer, reached)
             except KeyboardInterrupt:
                 done = writer.cut_short(partial)
                 interrupted = ClipInterrupted(partial if done else None)
@@ -193,8 +192,13 @@ class _Job:
             codec=options.codec, crf=options.crf, start=options.start, end=options.end, overwrite=options.overwrite
         )
 
-    def _write_all(self, writer: ClipWriter, head: Head | None) -> None:
-        reached = None if head is None else head.end + writer.shift
+    def _take_over(self, head: Head, writer: ClipWriter) -> Fraction:
+        """Write what is done already, and return up to which time of the source that is."""
+        first = next(read_frames(self._clip, start=self._options.start, end=self._options.end)).time
+        writer.prepend(head, start=first)
+        return first + head.end - head.start
+
+    def _write_all(self, writer: ClipWriter, reached: Fraction | None) -> None:
         with self._drawn(reached) as drawn:
             for result in drawn:
                 if reached is not None and result.frame.time <= reached:

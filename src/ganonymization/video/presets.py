@@ -70,7 +70,7 @@ def stream_options(fps: Fraction, size_wh: tuple[int, int], *, lost_face: LostFa
 
 
 def live_options(fps: Fraction, *, lost_face: LostFace = LostFace.OBSCURE) -> StreamOptions:
-    """Return how a live stream is anonymized: without look-ahead, so lost faces stay covered for longer.
+    """Return how a live stream is anonymized: without look-ahead, so every frame is scanned, as none can be mended.
 
     Args:
         fps: frames per second.
@@ -78,7 +78,7 @@ def live_options(fps: Fraction, *, lost_face: LostFace = LostFace.OBSCURE) -> St
     """
     rate = float(fps)
     patience = max(4, round(_PATIENCE_S * rate))
-    tracker = TrackerOptions(look_ahead=0, scan_every=3, reach=Reach(margin=patience, bridge=1), patience=patience)
+    tracker = TrackerOptions(look_ahead=0, scan_every=1, reach=Reach(margin=patience, bridge=1), patience=patience)
     return StreamOptions(tracker, check_every=max(1, round(_CHECK_S * rate)), lost_face=lost_face)
 
 

@@ -33,26 +33,39 @@ class Head:
         path: the partial file.
         codec: of the pictures, FFmpeg's name.
         count: of the pictures.
-        end: time of the last of them in seconds of that file, rounded up by less than half a frame.
+        start: time of the first of them in seconds of that file, which some containers move.
+        end: time of the last of them, rounded up by less than half a frame.
         extradata: what the decoder is told before the first picture.
     """
 
     path: Path
     codec: str
     count: int
+    start: Fraction
     end: Fraction
     extradata: bytes
 
-    def packets(self) -> Iterator[Packet[VideoStream]]:
-        """Yield the encoded pictures, in the order of decoding, as an encoder gives them."""
+    def packets(self, start: Fraction) -> Iterator[Packet[VideoStream]]:
+        """Yield the encoded pictures, in the order of decoding, as an encoder gives them.
+
+        Args:
+            start: time in seconds that the first one is to have.
+        """
         with open_container(self.path) as container:
-            packets = itertools.islice(_packets(container, self.path), self.count)
-            if self.codec not in _ANNEX_B:
-                yield from packets
-                return
-            convert = BitStreamFilterContext(_ANNEX_B[self.codec], video_stream(container, self.path))
-            for packet in packets:
-                yield from convert.filter(packet)
+            for packet in self._converted(container):
+                ticks = round((self.start - start) / packet.time_base)
+                packet.pts = None if packet.pts is None else packet.pts - ticks
+                packet.dts = None if packet.dts is None else packet.dts - ticks
+                yield packet
+
+    def _converted(self, container: InputContainer) -> Iterator[Packet[VideoStream]]:
+        packets = itertools.islice(_packets(container, self.path), self.count)
+        if self.codec not in _ANNEX_B:
+            yield from packets
+            return
+        convert = BitStreamFilterContext(_ANNEX_B[self.codec], video_stream(container, self.path))
+        for packet in packets:
+            yield from convert.filter(packet)
 
     def continues_with(self, extradata: bytes) -> bool:
         """Return whether an encoder that tells the decoder this goes on in the same way."""
@@ -72,13 +85,14 @@ def read_head(path: Path) -> Head | None:
         stream = video_stream(container, path)
         codec = stream.codec_context.codec.canonical_name
         extradata = bytes(stream.codec_context.extradata or b"")
-        count, end, latest = 0, Fraction(0), Fraction(0)
+        count, start, end, latest = 0, Fraction(0), Fraction(0), Fraction(0)
         for number, packet in enumerate(_packets(container, path)):
+            time = (packet.pts or 0) * packet.time_base
             if packet.is_keyframe:
                 count, end = number, latest
-            latest = max(latest, (packet.pts or 0) * packet.time_base)
+            start, latest = (time, time) if number == 0 else (min(start, time), max(latest, time))
         tolerance = Fraction(1, 4) / (stream.average_rate or 25)
-        return Head(path, codec, count, end + tolerance, extradata) if count else None
+        return Head(path, codec, count, start, end + tolerance, extradata) if count else None
 
 
 def _packets(container: InputContainer, path: Path) -> Iterator[Packet[VideoStream]]:

@@ -169,8 +169,12 @@ class ClipWriter:
             shift=self.shift,
         )
 
-    def prepend(self, head: Head) -> None:
+    def prepend(self, head: Head, *, start: Fraction) -> None:
         """Begin with pictures that an interrupted job has encoded; frames after them can be written next.
+
+        Args:
+            head: the pictures.
+            start: time of the first one, in seconds of the source.
 
         Raises:
             OutputError: they were encoded in another way, or cannot be written.
@@ -182,7 +186,7 @@ class ClipWriter:
                 "take the same, or remove it to start anew"
             )
         with self._faults_named():
-            for packet in head.packets():
+            for packet in head.packets(start - self.shift):
                 packet.stream = self._stream
                 self._output.mux_one(packet)
         self.frame_count += head.count

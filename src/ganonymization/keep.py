@@ -6,6 +6,7 @@ enough: several must agree, and none may look like a stranger.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +22,12 @@ from ganonymization.stages import Detect, Landmark
 from ganonymization.track import Evidence, TrackPolicy
 from ganonymization.types import Embedding, Image, Landmarks
 
-MIN_VIEWS: Final = 3
+MIN_VIEWS: Final = 2
 """Frames of a track that must have been compared before it is kept."""
 
+WINDOW: Final = 5
 MIN_SHARE: Final = 0.8
-"""Of the frames that are compared at once, so many must lie below the threshold."""
+"""Of the latest frames that were compared, so many must lie below the threshold."""
 
 
 class EmbedAll(Protocol):
@@ -113,8 +115,8 @@ class KeepFaces:
 class KeepPeople:
     """Keep the people of consent photos in clips; fits `TrackPolicy`.
 
-    A track is kept from the moment when enough frames of it have been compared with one photo and nearly all of the
-    latest lie below the threshold, until the latest no longer do. A single frame that looks like a stranger ends it.
+    A track is kept from the moment when enough of its latest frames lie below the threshold of one photo, until a
+    single frame looks like a stranger.
 
     Args:
         consents: who stays visible.
@@ -124,23 +126,29 @@ class KeepPeople:
 
     def __init__(self, consents: Sequence[Consent], *, threshold: float, otherwise: TrackPolicy) -> None:
         self._consents, self._threshold, self._otherwise = tuple(consents), threshold, otherwise
-        self._agreed: dict[tuple[int, str], int] = {}
+        self._latest: dict[tuple[int, int], deque[float]] = {}
+        self._kept: set[tuple[int, int]] = set()
 
     def __call__(self, evidence: Evidence, /) -> Decision:
         """Return KEEP where the frames agree."""
-        for consent in self._consents:
-            if self._agree(evidence, consent):
-                return _keep(consent.name)
-        return self._otherwise(evidence)
+        kept = [
+            consent for number, consent in enumerate(self._consents) if self._is_kept(evidence, consent, photo=number)
+        ]
+        return _keep(kept[0].name) if kept else self._otherwise(evidence)
 
-    def _agree(self, evidence: Evidence, consent: Consent) -> bool:
-        """Count the frames of a track that agreed in a row; those that do not start the count anew."""
+    def _is_kept(self, evidence: Evidence, consent: Consent, *, photo: int) -> bool:
+        key = evidence.track, photo
         distances = np.linalg.norm(evidence.embeddings - consent.embedding, axis=1)
-        below = int((distances < self._threshold).sum())
-        is_same = below >= MIN_SHARE * len(distances) and bool((distances < evidence.threshold).all())
-        key = evidence.track, consent.name
-        self._agreed[key] = self._agreed.get(key, 0) + below if is_same else 0
-        return self._agreed[key] >= MIN_VIEWS
+        if (distances >= evidence.threshold).any():
+            self._kept.discard(key)
+            self._latest.pop(key, None)
+            return False
+        latest = self._latest.setdefault(key, deque(maxlen=WINDOW))
+        latest.extend(distances.tolist())
+        below = sum(distance < self._threshold for distance in latest)
+        if len(latest) >= MIN_VIEWS and below >= MIN_SHARE * len(latest):
+            self._kept.add(key)
+        return key in self._kept
 
 
 class KeepTracks:

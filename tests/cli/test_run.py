@@ -13,6 +13,7 @@ import pytest
 
 from ganonymization import presets
 from ganonymization.cli import run, run_files
+from ganonymization.decide import anonymize_everybody
 from ganonymization.errors import WeightsError
 from ganonymization.files import DEFAULT_MAX_PIXELS, Metadata, read_picture
 from ganonymization.onnx import Provider, Runtime
@@ -156,6 +157,7 @@ class TestOptions:
             "min_face_px": 30,
             "strength": 0.25,
             "region": Region.HEAD,
+            "decide": anonymize_everybody,
         }
 
     def test_obscure_only_takes_the_other_preset(self, ganonymize, photo, fakes):

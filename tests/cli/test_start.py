@@ -52,7 +52,7 @@ def test_the_module_is_the_program():
 
 
 def test_no_words_show_the_manual(ganonymize):
-    assert "Commands:\n  run  Anonymize pictures" in ganonymize().output
+    assert "Commands:\n  run     Anonymize pictures" in ganonymize().output
 
 
 @pytest.mark.parametrize(

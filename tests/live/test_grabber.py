@@ -22,6 +22,12 @@ def reader(*attempts):
     return read
 
 
+@pytest.fixture(autouse=True)
+def roomy(monkeypatch):
+    """Let no picture be dropped for want of a reader."""
+    monkeypatch.setattr("ganonymization.live.grabber.CAPACITY", 10)
+
+
 def finish(grabber, timeout_s=5):
     """Let a grabber run to its end and return the pictures that waited."""
     grabber.start()

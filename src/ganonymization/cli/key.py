@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-HELP = """Make a key, under which `ganonymize run --key FILE` gives the same person the same invented face in every file.
+HELP = """Make a key: with `ganonymize run --key FILE` the same person gets the same invented face in every file.
 
 Keep it as you would keep the originals: whoever has the key and FILE.people beside it can tell, with a photo of
 somebody, which invented face is theirs. Delete FILE.people, and nobody can any more.

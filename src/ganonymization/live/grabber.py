@@ -13,8 +13,8 @@ import av
 from ganonymization.errors import InputError
 from ganonymization.live.mailbox import Mailbox
 
-CAPACITY: Final = 2
-"""Pictures that wait at most: one that is next, and one that is just coming."""
+CAPACITY: Final = 1
+"""Pictures that wait at most: where not all can be shown, the newest is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -122,7 +122,7 @@ def _wait_for_first(grabber: Grabber, timeout_s: float) -> Arrival:
     return arrival
 
 
-@contextmanager
+@contextlib.contextmanager
 def _closing(sink: PictureSink) -> Iterator[PictureSink]:
     try:
         yield sink
@@ -174,7 +174,13 @@ class _Relay:
         self._arrivals: dict[int, float] = {}
 
     def run(self, first: Arrival) -> LiveReport:
-        """Carry pictures until there are no more."""
+        """Carry pictures until there are no more, or Ctrl-C, which is how a live stream ends."""
+        with contextlib.suppress(KeyboardInterrupt):
+            self._carry(first)
+        error = self._grabber.error
+        return LiveReport(self._clip.size_wh, self._status(), self._faults, str(error) if error else "")
+
+    def _carry(self, first: Arrival) -> None:
         self._cover(STARTING)
         arrival: Arrival | None = first
         while arrival is not None or not self._grabber.mailbox.is_finished:
@@ -184,8 +190,6 @@ class _Relay:
                 self._show(arrival)
             self._tell()
             arrival = self._grabber.mailbox.get(self._options.stall_s)
-        error = self._grabber.error
-        return LiveReport(self._clip.size_wh, self._status(), self._faults, str(error) if error else "")
 
     def _show(self, arrival: Arrival) -> None:
         """Show what has become of a picture, and of earlier ones that were held back."""

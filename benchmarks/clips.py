@@ -1,4 +1,4 @@
-"""Measure one clip: which faces were left uncovered, whether new faces tremble, and whether they move as the old ones."""
+"""Measure one clip: faces that were left uncovered, whether new faces tremble, and whether they move as the old ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measure one clip: faces that were left uncovered, whether new faces tremble, and whether they move as the old ones."""
+"""Measure one clip: faces left uncovered, whether new faces tremble, and whether they move as the old ones did."""
 
 from __future__ import annotations
 

@@ -28,9 +28,9 @@ def change_without_motion(last: Image, current: Image, outline: Points) -> float
         ValueError: the outline lies outside of the frame.
     """
     part = _around(outline, current)
+    if min(side.stop - side.start for side in part) < _MARGIN_PX:
+        raise ValueError(f"the outline leaves {part} of the frame; it must lie inside")
     before, now = (cv2.cvtColor(np.ascontiguousarray(image[part]), cv2.COLOR_RGB2GRAY) for image in (last, current))
-    if min(now.shape) < _MARGIN_PX:
-        raise ValueError(f"the outline leaves {now.shape} pixels of the frame; it must lie inside")
     still = np.zeros((*now.shape, 2), np.float32)
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(now, before, still)
     rows, columns = np.indices(now.shape, np.float32)

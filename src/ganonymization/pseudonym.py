@@ -1,8 +1,8 @@
 """Keyed pseudonyms: under one key a person gets the same invented face in every file, under another key another one.
 
 A key alone cannot do it. Whatever turns an embedding into a code without remembering anything either splits one person
-into many or throws strangers together: codes that 0.7 % of strangers share are the same for 31 % of the pairs of photos
-of one person at best (tools/measure_pseudonyms.py). So people are remembered beside the key, in a gallery sealed under
+into many or throws strangers together: codes that 0.5 % of strangers share are the same for 11 % of the pairs of photos
+of one person (tools/measure_pseudonyms.py). So people are remembered beside the key, in a gallery sealed under
 it, and the invented person is drawn from the key and a random number of the gallery's record. The embedding only
 chooses the record: nothing of it is in the identity, and once the gallery is deleted nobody can tell who was who.
 """
@@ -211,8 +211,8 @@ class Pseudonyms:
         gallery: the people seen so far.
         key: the identities are drawn from it.
         threshold: distance below which two faces are one person. `Thresholds.far_0_1_percent` is a good one: of 20
-            people with 6 photos each, 87 % of the pairs of photos of one person get one face, and one person in 800
-            shares a face with another (LFW `test`).
+            people with up to 6 photos each, 89 % of the pairs of photos of one person get one face, and one person in
+            400 shares a face with another (LFW `test`).
     """
 
     def __init__(self, gallery: Gallery, key: Key, *, threshold: float) -> None:

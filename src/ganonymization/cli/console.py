@@ -80,8 +80,10 @@ def _cells(reports: Sequence[FileReport]) -> list[str]:
     The faces of a clip are its tracks; how they ended is counted in frames.
     """
     faces = sum(report.face_count for report in reports)
-    outcomes = [sum(report.count(outcome) for report in reports) for outcome in (Outcome.SYNTHESIZED, Outcome.OBSCURED)]
-    told = ["-", "-"] if faces > sum(outcomes) else [str(count) for count in outcomes]
+    outcomes = {outcome: sum(report.count(outcome) for report in reports) for outcome in Outcome}
+    told = [str(outcomes[outcome]) for outcome in (Outcome.SYNTHESIZED, Outcome.OBSCURED)]
+    if faces > sum(outcomes.values()):
+        told = ["-", "-"]
     return [str(faces), *told, f"{sum(report.seconds for report in reports):.2f}"]
 
 

@@ -3,10 +3,14 @@
 import functools
 import json
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -134,3 +138,22 @@ def test_a_consented_face_is_shown_and_is_not_at_first(sample, pipes):
 def test_a_cover_is_told_from_a_picture(sample):
     assert is_cover(cover_frame((SIZE_PX, SIZE_PX), "starting"))
     assert not is_cover(sample)
+
+
+def test_ctrl_c_finishes_the_recording(sample, tmp_path):
+    command = [sys.executable, "-m", "ganonymization", "run", "-", "-o", str(tmp_path / "a.mp4"), "--threads", "1"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as program:  # noqa: S603 - our own words
+        deadline_s = time.monotonic() + 30
+        while not (parts := list(tmp_path.glob("*.part"))) or parts[0].stat().st_size < 1000:
+            assert time.monotonic() < deadline_s
+            program.stdin.write(jpeg_of(sample))
+            program.stdin.flush()
+            time.sleep(0.05)
+        program.send_signal(signal.SIGINT)
+        _, told = program.communicate(timeout=20)
+
+    assert program.returncode == 0
+    assert b"was shown on" in told
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+    with av.open(tmp_path / "a.mp4") as container:
+        assert len(list(container.decode(video=0))) >= 1

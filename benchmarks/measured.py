@@ -1,4 +1,4 @@
-"""Run a command and write down its wall time, processor time and peak memory: `python -m benchmarks.measured USAGE.json COMMAND ...`.
+"""Run a command and write down what it used: `python -m benchmarks.measured USAGE.json COMMAND ...`.
 
 A process inherits the peak memory of the one that starts it (Linux carries it over `exec`), so commands are started
 from here, a process that imports next to nothing, and not from the benchmark itself.

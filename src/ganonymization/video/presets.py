@@ -104,17 +104,10 @@ def video_anonymizer(
         region: how much of the head is replaced.
     """
     detect = CenterFace.load(score_threshold=threshold, minimum_face_px=min_face_px, runtime=runtime)
-    detect_again = CenterFace.load(score_threshold=AGAIN * threshold, runtime=runtime)
     landmark = FaceMesh.load(runtime=runtime)
     recognise = Recogniser.load(runtime=runtime)
     shape_model = ShapeModel.load()
-    draw = Draw(
-        reshape=Reshape(shape_model, strength=strength),
-        synthesize=Pix2Pix.load(runtime=runtime),
-        blend=SeamlessBlend(),
-        shape_model=shape_model,
-        region=region,
-    )
+    draw = _draw(shape_model, runtime, strength, region)
     cast = Cast(
         draw=draw,
         choose_palette=MatchSurround.load(runtime=runtime),
@@ -130,13 +123,26 @@ def video_anonymizer(
         threshold=recognise.thresholds.far_1_percent,
     )
     return VideoAnonymizer(
-        tracker=Tracker(
-            Search(Scanner(detect, whole_every=WHOLE_EVERY), detect_again, landmark, landmark.follow), options.tracker
-        ),
+        tracker=Tracker(_search(detect, landmark, runtime, threshold), options.tracker),
         cast=cast,
         draw=draw,
         obscure=SolidFill(),
         shape_model=shape_model,
         options=options,
         threshold=recognise.thresholds.far_1_percent,
+    )
+
+
+def _search(detect: CenterFace, landmark: FaceMesh, runtime: Runtime, threshold: float) -> Search:
+    again = CenterFace.load(score_threshold=AGAIN * threshold, runtime=runtime)
+    return Search(Scanner(detect, whole_every=WHOLE_EVERY), again, landmark, landmark.follow)
+
+
+def _draw(shape_model: ShapeModel, runtime: Runtime, strength: float, region: Region) -> Draw:
+    return Draw(
+        reshape=Reshape(shape_model, strength=strength),
+        synthesize=Pix2Pix.load(runtime=runtime),
+        blend=SeamlessBlend(),
+        shape_model=shape_model,
+        region=region,
     )

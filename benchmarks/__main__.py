@@ -16,7 +16,7 @@ from benchmarks.machine import describe
 from benchmarks.report import RESULTS, print_table, write_json
 from benchmarks.settings import DataMissingError, Settings
 
-NAMES: Final = ("coverage", "privacy", "expression", "speed")
+NAMES: Final = ("coverage", "privacy", "expression", "speed", "video")
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Run a command and write down its wall time and peak memory: `python -m benchmarks.measured USAGE.json COMMAND ...`.
+"""Run a command and write down what it used: `python -m benchmarks.measured USAGE.json COMMAND ...`.
 
 A process inherits the peak memory of the one that starts it (Linux carries it over `exec`), so commands are started
 from here, a process that imports next to nothing, and not from the benchmark itself.
@@ -23,7 +23,9 @@ def main() -> int:
     wall_s = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     per_mib = 2**20 if sys.platform == "darwin" else 2**10
-    target.write_text(json.dumps({"wall_s": wall_s, "peak_mib": usage.ru_maxrss / per_mib}))
+    cpu_s = usage.ru_utime + usage.ru_stime
+    figures = {"wall_s": wall_s, "cpu_s": cpu_s, "peak_mib": usage.ru_maxrss / per_mib}
+    target.write_text(json.dumps(figures))
     return process.returncode
 
 

@@ -44,11 +44,13 @@ class Process:
 
     Attributes:
         wall_s: from start to end.
+        cpu_s: of all cores and of the processes that it started.
         peak_mib: largest resident memory.
         output: what it printed.
     """
 
     wall_s: float
+    cpu_s: float
     peak_mib: float
     output: str
 

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from ganonymization.anonymizer import MAX_ATTEMPTS, Anonymizer, Obscurer, derive
 from ganonymization.blend import SeamlessBlend
+from ganonymization.decide import Decision, Treatment
 from ganonymization.landmark.topology import CHIN, FOREHEAD_TOP
 from ganonymization.obscure import FILL, SolidFill
 from ganonymization.region import GROWTH, hull, outline
@@ -345,3 +346,68 @@ def test_derived_identities_stay_the_same_for_ever():
 def test_a_negative_identity_is_refused(numbers):
     with pytest.raises(ValueError, match="0 or more"):
         derive(*numbers)
+
+
+def decide_by_side(treatments, asked=None):
+    """Treat the faces from left to right as it is said."""
+
+    def decide(_image, seen, *, identities):
+        if asked is not None:
+            asked.append(list(identities))
+        order = np.argsort(np.argsort([found.points[0, 0] for found in seen]))
+        return [Decision(treatments[place], identity=50 + int(place), reason="chosen") for place in order]
+
+    return decide
+
+
+def test_a_kept_face_keeps_every_byte_and_the_receipt_says_so():
+    image = image_of()
+    decide = decide_by_side([Treatment.KEEP, Treatment.ANONYMIZE])
+
+    result = scene(LEFT, RIGHT, decide=decide)(image, identity=1)
+
+    kept, replaced = result.receipts
+    assert (kept.outcome, kept.reason, kept.identity) == (Outcome.KEPT, "chosen", None)
+    assert replaced.outcome is Outcome.SYNTHESIZED
+    np.testing.assert_array_equal(result.image[region_of(LEFT)], image[region_of(LEFT)])
+    assert (result.image != image).any(axis=2)[region_of(RIGHT)].mean() > 0.9
+
+
+def test_a_chosen_identity_takes_the_place_of_the_one_that_was_drawn():
+    asked = []
+    decide = decide_by_side([Treatment.ANONYMIZE, Treatment.ANONYMIZE], asked)
+
+    result = scene(LEFT, RIGHT, decide=decide)(image_of(), identity=1)
+
+    assert asked == [[derive(1, 0), derive(1, 1)]]
+    assert [receipt.identity for receipt in result.receipts] == [derive(50, 0), derive(51, 0)]
+
+
+def test_a_face_may_be_covered_by_choice():
+    image = image_of()
+
+    result = scene(LEFT, decide=decide_by_side([Treatment.OBSCURE]))(image, identity=1)
+
+    assert (result.receipts[0].outcome, result.receipts[0].reason) == (Outcome.OBSCURED, "chosen")
+    assert (result.image[inside_box(face_of(LEFT).box)] == FILL).all()
+
+
+def test_a_face_without_landmarks_is_covered_and_never_asked_about():
+    asked = []
+
+    result = scene(None, LEFT, decide=decide_by_side([Treatment.KEEP], asked))(image_of(), identity=1)
+
+    assert asked == [[derive(1, 1)]]
+    assert [receipt.outcome for receipt in result.receipts] == [Outcome.OBSCURED, Outcome.KEPT]
+
+
+def test_no_pixel_of_a_kept_face_reaches_the_synthesizer():
+    beside = landmarks(2, center=(140, 105), height_px=90)
+    synthesizers = [FakeSynthesize(), FakeSynthesize()]
+    images = [image_of(), scrambled(image_of(), region_of(LEFT))]
+
+    for image, synthesize in zip(images, synthesizers, strict=True):
+        decide = decide_by_side([Treatment.KEEP, Treatment.ANONYMIZE])
+        scene(LEFT, beside, decide=decide, synthesize=synthesize)(image, identity=1)
+
+    np.testing.assert_array_equal(*(one.surrounds[0].image for one in synthesizers))

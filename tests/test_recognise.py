@@ -14,7 +14,7 @@ from ganonymization.recognise import (
 )
 
 SPEC = RecogniserSpec("fake", "embedding", 16, Framing(padding=0.0))
-THRESHOLDS = Thresholds(far_1_percent=0.6, far_0_1_percent=0.5)
+THRESHOLDS = Thresholds(far_1_percent=0.6, far_0_1_percent=0.5, far_0_01_percent=0.4)
 
 
 class MeanColour:
@@ -57,7 +57,7 @@ def test_distance_is_euclidean():
 @pytest.mark.parametrize("spec", [FACE_RECOGNITION, FACERES], ids=lambda spec: spec.weights)
 def test_a_stricter_rate_has_a_smaller_threshold(spec):
     thresholds = Thresholds.load(spec.weights)
-    assert 0 < thresholds.far_0_1_percent < thresholds.far_1_percent < 2
+    assert 0 < thresholds.far_0_01_percent < thresholds.far_0_1_percent < thresholds.far_1_percent < 2
 
 
 def test_a_recogniser_without_thresholds_is_refused():

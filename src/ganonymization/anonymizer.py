@@ -1,4 +1,4 @@
-"""The main path: every detected face ends SYNTHESIZED or OBSCURED, and anything unforeseen raises."""
+"""The main path: every detected face ends SYNTHESIZED or OBSCURED, or KEPT if asked for; all unforeseen raises."""
 
 from __future__ import annotations
 
@@ -6,45 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 
-from ganonymization.blend import blend_mask
-from ganonymization.crop import cut, synthesis_crop_from_image
-from ganonymization.errors import FaceError, IdentityNotRemovedError, LandmarksNotFoundError
-from ganonymization.geometry import Pose, transform
+from ganonymization.decide import DecideFaces, Decision, Treatment, anonymize_everybody
+from ganonymization.draw import Draw, Seen, require_same_face
+from ganonymization.errors import FaceError, IdentityNotRemovedError
 from ganonymization.obscure import cover_outline
-from ganonymization.region import GROWTH, hull, outline
 from ganonymization.segment import Segment
 from ganonymization.shape import ShapeModel
 from ganonymization.stages import Blend, ChoosePalette, Detect, Landmark, Obscure, Reshape, Synthesize
-from ganonymization.surround import cut_surround, no_surround, ring_px
 from ganonymization.timing import Stopwatch
-from ganonymization.types import Affine, Box, Crop, Face, Image, Landmarks, Outcome, Points, Receipt, Region, Result
+from ganonymization.types import Box, Face, Image, Landmarks, Outcome, Points, Receipt, Region, Result
 from ganonymization.verify import Check, Verify
 
 MAX_ATTEMPTS: Final = 5
 """Identities tried before a face is obscured."""
-
-_KEYPOINT_SLACK: Final = 0.12
-"""How far, in sides of the box, keypoints may lie outside the hull before the landmarks count as another face's."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Seen:
-    """A detected face whose landmarks were found.
-
-    Attributes:
-        face: the detection.
-        landmarks: in pixels of the picture.
-        pose: from the shape model's frame to the picture.
-        outline: (M, 2) points whose convex hull is to be replaced, in pixels of the picture.
-    """
-
-    face: Face
-    landmarks: Landmarks
-    pose: Pose
-    outline: Points
 
 
 class Anonymizer:
@@ -63,6 +39,7 @@ class Anonymizer:
         verify: measures each replaced face and rejects identities that resemble the original; None trusts the first
             one.
         region: how much of the head is replaced.
+        decide: says who is left visible, and who is invented; by default everybody is replaced.
     """
 
     def __init__(
@@ -79,18 +56,16 @@ class Anonymizer:
         shape_model: ShapeModel,
         verify: Verify | None = None,
         region: Region = Region.FACE,
+        decide: DecideFaces = anonymize_everybody,
     ) -> None:
         self._detect = detect
         self._landmark = landmark
-        self._reshape = reshape
+        self._draw = Draw(reshape=reshape, synthesize=synthesize, blend=blend, shape_model=shape_model, region=region)
         self._choose_palette = choose_palette
-        self._synthesize = synthesize
-        self._blend = blend
         self._obscure = obscure
         self._segment = segment
-        self._shape_model = shape_model
         self._verify = verify
-        self._growth = GROWTH[region]
+        self._decide = decide
 
     def __call__(self, image: Image, *, identity: int) -> Result:
         """Return the picture with every detected face replaced, and a receipt for each.
@@ -103,14 +78,15 @@ class Anonymizer:
         with clock("detect"):
             faces = self._detect(image)
         looks = [self._look(image, face) for face in faces]
+        plans = self._plan(image, looks, identity)
         originals = {index: _cover(look) for index, look in enumerate(looks)}  # faces still in the result as they came
         result, receipts = image.copy(), list[Receipt]()
-        for index, look in enumerate(looks):
-            if isinstance(look, Receipt):
-                receipts.append(look)
+        for index, plan in enumerate(plans):
+            if isinstance(plan, Receipt):
+                receipts.append(plan)
                 continue
             others = [points for other, points in originals.items() if other != index]
-            result, receipt = self._replace(image, result, look, others, identity=derive(identity, index))
+            result, receipt = self._replace(image, result, plan.seen, others, identity=plan.identity)
             receipts.append(receipt)
             if receipt.outcome is Outcome.SYNTHESIZED:
                 del originals[index]
@@ -125,7 +101,7 @@ class Anonymizer:
 
         Where there are no landmarks the cut-out is all black.
         """
-        size_px = self._synthesize.size_px
+        size_px = self._draw.size_px
         looks = [self._look(image, face) for face in self._detect(image)]
         return [
             self._isolate_one(look, derive(identity, index))
@@ -137,15 +113,22 @@ class Anonymizer:
     def _look(self, image: Image, face: Face) -> Seen | Receipt:
         """Find landmarks and outline of a face, or say why it must be obscured."""
         try:
-            landmarks = self._landmark(image, face)
-            pose = self._shape_model.pose_of(landmarks)
-            shape = pose.undo(landmarks.points.astype(np.float64))
-            region = outline(shape, pose, growth=self._growth)
-            _require_same_face(face, region)
-            _require_inside_crop(landmarks, synthesis_crop_from_image(pose, size_px=1))
+            seen = self._draw.see(face, self._landmark(image, face))
+            require_same_face(seen)
         except FaceError as error:
             return Receipt(face.box, face.score, Outcome.OBSCURED, reason=str(error))
-        return Seen(face, landmarks, pose, region)
+        return seen
+
+    def _plan(self, image: Image, looks: Sequence[Seen | Receipt], identity: int) -> list[_Plan | Receipt]:
+        """Ask what is done to each face whose landmarks were found; the receipts of all others stand."""
+        plans: list[_Plan | Receipt] = []
+        seen = {index: look for index, look in enumerate(looks) if isinstance(look, Seen)}
+        identities = [derive(identity, index) for index in seen]
+        decided = self._decide(image, [look.landmarks for look in seen.values()], identities=identities)
+        decisions = dict(zip(seen, decided, strict=True))
+        for index, look in enumerate(looks):
+            plans.append(look if isinstance(look, Receipt) else _carry_out(look, decisions[index]))
+        return plans
 
     def _replace(
         self, image: Image, result: Image, seen: Seen, others: Sequence[Points], *, identity: int
@@ -158,7 +141,7 @@ class Anonymizer:
                 reference = self._verify.remember(image, face, seen.landmarks) if self._verify else None
             for attempt in range(MAX_ATTEMPTS):
                 candidate = derive(identity, attempt)
-                replaced, drawn = self._draw(result, seen, others, candidate, clock)
+                replaced, drawn = self._put(result, seen, others, candidate, clock)
                 if self._verify is None or reference is None:
                     return replaced, _receipt(seen, candidate, attempt + 1, None, clock)
                 with clock("verify"):
@@ -172,38 +155,19 @@ class Anonymizer:
         except FaceError as error:
             return result, Receipt(face.box, face.score, Outcome.OBSCURED, str(error), stage_ms=clock.milliseconds())
 
-    def _draw(
+    def _put(
         self, result: Image, seen: Seen, others: Sequence[Points], identity: int, clock: Stopwatch
     ) -> tuple[Image, Landmarks]:
         """Put one invented person into the picture; returns the landmarks that it was drawn from as well."""
-        size_px = self._synthesize.size_px
-        with clock("reshape"):
-            drawn = self._reshape(seen.landmarks, identity)
-            replaced = np.concatenate([seen.outline, self._outline_of(drawn, seen.pose)])
-        with clock("surround"):
-            crop_from_image = synthesis_crop_from_image(seen.pose, size_px=size_px)
-            crop = cut(result, crop_from_image, size_px=size_px)
-            own = transform(replaced, crop_from_image)
-            surround = cut_surround(crop, [own, *(transform(points, crop_from_image) for points in others)])
+        canvas = self._draw.prepare(result, seen, others, identity=identity, clock=clock)
         with clock("synthesize"):
-            palette = self._choose_palette(surround, identity)
-            moved = _in_crop(drawn, crop_from_image)
-            patch = self._synthesize(moved, surround, palette=palette, identity=identity)
-        with clock("blend"):
-            trusted = Crop(surround.image, crop_from_image, surround.known)
-            mask = blend_mask(own, size_px=size_px, ring_px=ring_px(crop))
-            blended = self._blend(result, trusted, patch, mask)
-        return blended, drawn
-
-    def _outline_of(self, landmarks: Landmarks, pose: Pose) -> Points:
-        return outline(pose.undo(landmarks.points.astype(np.float64)), pose, growth=self._growth)
+            palette = self._choose_palette(canvas.surround, identity)
+        return self._draw.paint(result, canvas, palette=palette, identity=identity, clock=clock), canvas.drawn
 
     def _isolate_one(self, seen: Seen, identity: int) -> Image:
-        size_px = self._synthesize.size_px
-        surround = no_surround(size_px)
-        drawn = _in_crop(self._reshape(seen.landmarks, identity), synthesis_crop_from_image(seen.pose, size_px=size_px))
+        landmarks, surround = self._draw.alone(seen, identity=identity)
         palette = self._choose_palette(surround, identity)
-        patch = self._synthesize(drawn, surround, palette=palette, identity=identity)
+        patch = self._draw.patch(landmarks, surround, palette=palette, identity=identity)
         return np.round(patch.image * self._segment(patch.image)[..., None]).astype(np.uint8)
 
 
@@ -244,41 +208,30 @@ def derive(identity: int, index: int) -> int:
     return int(np.random.SeedSequence([identity, index]).generate_state(1)[0])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plan:
+    """A face that is going to be replaced.
+
+    Attributes:
+        seen: the face.
+        identity: seed of the invented person.
+    """
+
+    seen: Seen
+    identity: int
+
+
+def _carry_out(seen: Seen, decision: Decision) -> _Plan | Receipt:
+    """Return what is left to be done, or the receipt of a face of which nothing has to be drawn."""
+    if decision.treatment is Treatment.ANONYMIZE:
+        return _Plan(seen, decision.identity)
+    outcome = Outcome.KEPT if decision.treatment is Treatment.KEEP else Outcome.OBSCURED
+    return Receipt(_clean(seen.face.box), seen.face.score, outcome, reason=decision.reason)
+
+
 def _cover(look: Seen | Receipt) -> Points:
     """Return points whose convex hull covers a face, in pixels of the picture."""
     return look.outline if isinstance(look, Seen) else cover_outline(look.box)
-
-
-def _in_crop(landmarks: Landmarks, crop_from_image: Affine) -> Landmarks:
-    return Landmarks(transform(landmarks.points, crop_from_image), landmarks.presence)
-
-
-def _require_same_face(face: Face, region: Points) -> None:
-    """Make sure that the mesh did not drift to a neighbour: the detector's keypoints must lie inside the region.
-
-    Raises:
-        LandmarksNotFoundError: they do not.
-    """
-    corners = hull(region)
-    slack_px = _KEYPOINT_SLACK * max(face.box.width, face.box.height)
-    reach = [cv2.pointPolygonTest(corners, (float(x), float(y)), True) for x, y in face.keypoints]  # noqa: FBT003 - OpenCV
-    if min(reach) < -slack_px:
-        raise LandmarksNotFoundError(f"the landmarks found for the face at {face.box} are not on it")
-
-
-def _require_inside_crop(landmarks: Landmarks, unit_from_image: Affine) -> None:
-    """Make sure that the patch can cover the whole face, which a jaw dropped very far may leave.
-
-    Args:
-        landmarks: in pixels of the picture.
-        unit_from_image: map to the synthesis crop with a side of 1.
-
-    Raises:
-        FaceError: a landmark lies outside the crop.
-    """
-    places = transform(landmarks.points[:, :2], unit_from_image)
-    if places.min() < 0 or places.max() > 1:
-        raise FaceError("the face reaches beyond the crop that is synthesized")
 
 
 def _receipt(seen: Seen, identity: int, attempts: int, check: Check | None, clock: Stopwatch) -> Receipt:

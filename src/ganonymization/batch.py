@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ganonymization.errors import GanonymizationError, OutputError
 from ganonymization.files import (
@@ -18,11 +18,18 @@ from ganonymization.files import (
     Found,
     Metadata,
     Picture,
+    is_clip,
     read_picture,
     require_target,
     write_picture,
 )
+from ganonymization.track.receipt import TrackReceipt
 from ganonymization.types import Image, Outcome, Receipt, Result
+
+if TYPE_CHECKING:
+    from ganonymization.video.anonymizer import VideoAnonymizer
+    from ganonymization.video.clip import Clip
+    from ganonymization.video.job import ClipReport, JobOptions, Progress
 
 
 class Anonymize(Protocol):
@@ -82,8 +89,9 @@ class FileReport:
         outputs: the files that were made.
         size_wh: width and height in pixels; zeros when it was not read.
         identity: seed that was passed to the anonymizer.
-        face_count: faces that were detected.
-        receipts: one per face; empty for cut-outs.
+        face_count: faces that were detected; for a clip, tracks.
+        receipts: one per face; empty for cut-outs and clips.
+        clip: what became of the frames and tracks of a clip; None for a picture.
         stage_ms: time spent on the picture as a whole, per stage, in milliseconds.
         seconds: from opening the source to the finished file.
         error: file, fault and remedy; empty when all went well.
@@ -95,12 +103,15 @@ class FileReport:
     identity: int = 0
     face_count: int = 0
     receipts: tuple[Receipt, ...] = ()
+    clip: ClipReport | None = None
     stage_ms: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     error: str = ""
 
     def count(self, outcome: Outcome) -> int:
-        """Return how many faces ended this way."""
+        """Return how many faces ended this way, in a clip over all frames."""
+        if self.clip is not None:
+            return sum(_frames_of(track, outcome) for track in self.clip.tracks)
         return sum(receipt.outcome is outcome for receipt in self.receipts)
 
 
@@ -117,12 +128,22 @@ class Plan:
     refused: tuple[FileReport, ...]
 
 
+def _frames_of(track: TrackReceipt, outcome: Outcome) -> int:
+    match outcome:
+        case Outcome.SYNTHESIZED:
+            return track.synthesized
+        case Outcome.OBSCURED:
+            return track.obscured
+        case Outcome.KEPT:
+            return track.kept
+
+
 DEFAULT_OPTIONS: Final = FileOptions()
 
 
 def beside(found: Found) -> Path:
     """Return `name.anonymized.ext` in the folder of the source."""
-    return found.source.with_name(f"{found.source.stem}.anonymized{found.source.suffix}")
+    return found.source.with_name(f"{found.source.stem}.anonymized{result_suffix(found.source)}")
 
 
 def beside_as_cutouts(found: Found) -> Path:
@@ -132,7 +153,19 @@ def beside_as_cutouts(found: Found) -> Path:
 
 def inside(folder: Path, found: Found) -> Path:
     """Return the same name, and the same folders below the input, in another folder."""
-    return folder / found.relative
+    return (folder / found.relative).with_suffix(result_suffix(found.source))
+
+
+def result_suffix(source: Path) -> str:
+    """Return the suffix of a result: the source's, or that of a video that can be written and holds its sound."""
+    if not is_clip(source):
+        return source.suffix
+    try:
+        from ganonymization.video import default_suffix, open_clip
+
+        return default_suffix(open_clip(source))
+    except GanonymizationError:
+        return source.suffix  # what is wrong is said when it is the file's turn
 
 
 def inside_as_cutouts(folder: Path, found: Found) -> Path:
@@ -215,6 +248,50 @@ def anonymize_file(
     )
 
 
+def anonymize_clip_file(
+    source: Path | str,
+    target: Path | str,
+    make: Callable[[Clip], VideoAnonymizer],
+    *,
+    identity: int,
+    options: FileOptions = DEFAULT_OPTIONS,
+    job: JobOptions | None = None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> FileReport:
+    """Read a clip, anonymize it and write it.
+
+    Args:
+        source: the clip.
+        target: the file to be made; its suffix chooses the container.
+        make: makes the anonymizer for the clip.
+        identity: the seed that it was made with, for the report.
+        options: how files are read and written.
+        job: start, end and quality; `overwrite` is taken from `options`.
+        on_progress: called after every frame.
+
+    Raises:
+        InputError: the source cannot be read.
+        OutputError: the target cannot be written; there is none then.
+        VideoSupportMissingError: PyAV is not installed.
+        ClipInterrupted: Ctrl-C; what was done lies in a file of another name.
+    """
+    from ganonymization.video.job import JobOptions, anonymize_clip
+
+    source, target = Path(source), Path(target)
+    _require_no_input(target, options)
+    job = dataclasses.replace(job or JobOptions(), overwrite=options.overwrite)
+    report = anonymize_clip(source, target, make, options=job, on_progress=on_progress)
+    return FileReport(
+        name=source.name,
+        outputs=(target,),
+        size_wh=report.size_wh,
+        identity=identity,
+        face_count=len(report.tracks),
+        clip=report,
+        seconds=report.seconds,
+    )
+
+
 def isolate_file(
     source: Path | str, target: Path | str, isolate: Isolate, *, identity: int, options: FileOptions = DEFAULT_OPTIONS
 ) -> FileReport:
@@ -250,9 +327,13 @@ def isolate_file(
 
 def _require_targets(targets: Sequence[Path], source: Path, options: FileOptions) -> None:
     for target in targets:
-        if os.path.realpath(target) in options.inputs:
-            raise OutputError(f"{target}: is an input, and inputs are never overwritten; take another name with -o")
+        _require_no_input(target, options)
         require_target(target, source=source, overwrite=options.overwrite)
+
+
+def _require_no_input(target: Path, options: FileOptions) -> None:
+    if os.path.realpath(target) in options.inputs:
+        raise OutputError(f"{target}: is an input, and inputs are never overwritten; take another name with -o")
 
 
 def _write(pictures: Sequence[Picture], targets: Sequence[Path], options: FileOptions) -> None:

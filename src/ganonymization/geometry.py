@@ -60,6 +60,14 @@ def bounding_box(points: Points) -> Box:
     return Box(float(left), float(top), float(right), float(bottom))
 
 
+def overlap(first: Box, second: Box) -> float:
+    """Return the intersection over union of two boxes."""
+    width = min(first.right, second.right) - max(first.left, second.left)
+    height = min(first.bottom, second.bottom) - max(first.top, second.top)
+    shared = max(0.0, width) * max(0.0, height)
+    return shared / (first.width * first.height + second.width * second.height - shared + 1e-9)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Pose:
     """A similarity in space: target = scale * source @ rotation.T + translation.

@@ -6,6 +6,7 @@ from typing import Final
 
 from ganonymization.anonymizer import Anonymizer, Obscurer
 from ganonymization.blend import SeamlessBlend
+from ganonymization.decide import DecideFaces, anonymize_everybody
 from ganonymization.detect import CenterFace
 from ganonymization.expression import ExpressionClassifier
 from ganonymization.landmark import FaceMesh
@@ -34,6 +35,7 @@ def default(
     min_face_px: float = DEFAULT_MIN_FACE_PX,
     strength: float = 1.0,
     region: Region = Region.FACE,
+    decide: DecideFaces = anonymize_everybody,
 ) -> Anonymizer:
     """Return the anonymizer that `ganonymize run` uses.
 
@@ -43,6 +45,7 @@ def default(
         min_face_px: size of the smallest face that is looked for.
         strength: 0 copies the landmarks, as published, 1 exchanges the identity in them.
         region: how much of the head is replaced.
+        decide: says who is left visible, and who is invented (see `keep` and `pseudonym`).
     """
     detect = CenterFace.load(score_threshold=threshold, minimum_face_px=min_face_px, runtime=runtime)
     landmark = FaceMesh.load(runtime=runtime)
@@ -65,6 +68,7 @@ def default(
             shape_model=shape_model,
         ),
         region=region,
+        decide=decide,
     )
 
 

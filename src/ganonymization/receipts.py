@@ -8,14 +8,18 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from ganonymization import __version__, weights
 from ganonymization.batch import FileReport
 from ganonymization.files import write_atomically
+from ganonymization.track.receipt import TrackReceipt
 from ganonymization.types import Receipt
+
+if TYPE_CHECKING:
+    from ganonymization.video.job import ClipReport
 
 SCHEMA_VERSION: Final = 1
 """Raised when a reader of older receipts would misread a newer one."""
@@ -73,9 +77,28 @@ def _done(report: FileReport) -> dict[str, Any]:
         "identity": report.identity,
         "face_count": report.face_count,
         "faces": [_face(receipt) for receipt in report.receipts],
+        **({} if report.clip is None else {"clip": _clip(report.clip)}),
         "stage_ms": _to_json(report.stage_ms),
         "seconds": report.seconds,
     }
+
+
+def _clip(report: ClipReport) -> dict[str, Any]:
+    return {
+        "fps": report.fps,
+        "frames": report.frames,
+        "resumed_frames": report.resumed_frames,
+        "corrupt_frames": report.corrupt_frames,
+        "covered_frames": report.covered_frames,
+        "riskiest": [{"track": track} | _to_json(dataclasses.asdict(risk)) for track, risk in report.risks],
+        "tracks": [_track(receipt) for receipt in report.tracks],
+    }
+
+
+def _track(receipt: TrackReceipt) -> dict[str, Any]:
+    values = dataclasses.asdict(dataclasses.replace(receipt, risks=()))
+    del values["risks"]
+    return {**_to_json(values), "riskiest": [_to_json(dataclasses.asdict(risk)) for risk in receipt.risks]}
 
 
 def _face(receipt: Receipt) -> Any:  # noqa: ANN401 - a JSON value

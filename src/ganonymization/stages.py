@@ -28,6 +28,18 @@ class Landmark(Protocol):
         ...
 
 
+class Follow(Protocol):
+    """Find the dense landmarks of a face that was seen a moment before."""
+
+    def __call__(self, image: Image, before: Landmarks, /) -> Landmarks:
+        """Return 478 points in pixels of the image.
+
+        Raises:
+            LandmarksNotFoundError: the face is no longer there.
+        """
+        ...
+
+
 class Reshape(Protocol):
     """Take the identity out of landmarks."""
 

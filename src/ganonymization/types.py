@@ -129,10 +129,11 @@ class Region(enum.Enum):
 
 
 class Outcome(enum.Enum):
-    """How a detected face ends; there is no third way."""
+    """How a detected face ends; there is no third way but for people whom the user chose to leave visible."""
 
     SYNTHESIZED = "synthesized"
     OBSCURED = "obscured"
+    KEPT = "kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +144,8 @@ class Receipt:
         box: where the face was, in pixels.
         score: confidence of the detector, 0..1.
         outcome: how it ended.
-        reason: why it was obscured; empty when it was synthesized.
-        identity: seed of the invented person; None when obscured.
+        reason: why it was obscured or kept; empty when it was synthesized.
+        identity: seed of the invented person; None when obscured or kept.
         attempts: identities tried until one passed.
         identity_distance: Euclidean distance between the recogniser's embeddings before and after; None when not
             measured.

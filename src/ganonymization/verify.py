@@ -7,15 +7,15 @@ from typing import Final
 
 import numpy as np
 
-from ganonymization.crop import warp
+from ganonymization.detect.window import look_around
 from ganonymization.errors import LandmarksNotFoundError
 from ganonymization.expression import Expression, ExpressionClassifier
-from ganonymization.geometry import head_pose_deg, invert, square_from_image, transform
+from ganonymization.geometry import head_pose_deg, overlap
 from ganonymization.landmark import topology
 from ganonymization.recognise import Recogniser, distance
 from ganonymization.shape import FUNCTIONAL_NAMES, Array, ShapeModel, expression_functionals
 from ganonymization.stages import Detect, Landmark
-from ganonymization.types import Box, Embedding, Face, Image, Landmarks
+from ganonymization.types import Embedding, Face, Image, Landmarks
 
 _WINDOW_PX: Final = 256
 _WINDOW_SCALE: Final = 2.5
@@ -200,25 +200,10 @@ def _gaze(shape: Array) -> tuple[float, float]:
 def find_again(detect: Detect, image: Image, face: Face) -> Face | None:
     """Return the face that the detector finds where `face` was, looking around there only; None when there is none."""
     side_px = max(face.box.width, face.box.height, 2.0) * _WINDOW_SCALE
-    window_from_image = square_from_image(face.box.center, side_px, roll_rad=0.0, size_px=_WINDOW_PX)
-    candidates = detect(warp(image, window_from_image, size_px=_WINDOW_PX))
-    image_from_window = invert(window_from_image)
-    for candidate in candidates:
-        found = candidate.box
-        corners = np.array([[found.left, found.top], [found.right, found.bottom]], np.float32)
-        (left, top), (right, bottom) = transform(corners, image_from_window).tolist()
-        box = Box(left, top, right, bottom)
-        if _overlap(box, face.box) >= _SAME_FACE_IOU:
-            return Face(box, candidate.score, transform(candidate.keypoints, image_from_window))
+    for found in look_around(detect, image, face.box.center, side_px=side_px, size_px=_WINDOW_PX):
+        if overlap(found.box, face.box) >= _SAME_FACE_IOU:
+            return found
     return None
-
-
-def _overlap(first: Box, second: Box) -> float:
-    """Return the intersection over union of two boxes."""
-    width = min(first.right, second.right) - max(first.left, second.left)
-    height = min(first.bottom, second.bottom) - max(first.top, second.top)
-    shared = max(0.0, width) * max(0.0, height)
-    return shared / (first.width * first.height + second.width * second.height - shared + 1e-9)
 
 
 def _rounded(expression: Expression) -> dict[str, float]:

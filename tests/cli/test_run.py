@@ -13,6 +13,7 @@ import pytest
 
 from ganonymization import presets
 from ganonymization.cli import run, run_files
+from ganonymization.decide import anonymize_everybody
 from ganonymization.errors import WeightsError
 from ganonymization.files import DEFAULT_MAX_PIXELS, Metadata, read_picture
 from ganonymization.onnx import Provider, Runtime
@@ -156,6 +157,7 @@ class TestOptions:
             "min_face_px": 30,
             "strength": 0.25,
             "region": Region.HEAD,
+            "decide": anonymize_everybody,
         }
 
     def test_obscure_only_takes_the_other_preset(self, ganonymize, photo, fakes):
@@ -217,7 +219,10 @@ class TestWrongUsage:
     @pytest.mark.parametrize(
         ("words", "message"),
         [
-            (["--identity", "seven"], "--identity is 'seven'; give a number from 0 to 2147483647"),
+            (
+                ["--identity", "seven"],
+                "--identity is 'seven'; give per-track, per-file, random, or a number from 0 to 2147483647",
+            ),
             (["--identity", "-1"], "--identity is '-1'"),
             (["--identity", "2147483648"], "--identity is '2147483648'"),
             (["--isolated", "--obscure-only"], "exclude each other"),
@@ -277,8 +282,8 @@ BAD_FILES = {
     "short.jpg": (write_truncated, "is damaged or cut short", "get a whole copy"),
     "short.png": (write_truncated, "is damaged or cut short", "get a whole copy"),
     "bomb.png": (write_bomb, "is too large to be decoded", "raise --max-pixels"),
-    "moving.gif": (write_animation, "is animated", "until video is supported"),
-    "moving.webp": (write_animation, "is animated", "until video is supported"),
+    "moving.png": (write_animation, "is animated", "as MP4, GIF or WebP"),
+    "short.mp4": (lambda path: path.write_bytes(b"no film"), "is no video that can be read", "MP4, MOV"),
     "loop.jpg": (lambda path: path.symlink_to(path), "cannot be opened", "check its name"),
     "lost.jpg": (lambda path: path.symlink_to("nowhere.jpg"), "cannot be opened", "check its name"),
 }

@@ -1,4 +1,4 @@
-"""Finding: everything that is a picture, once, and a word about everything that cannot be searched."""
+"""Finding: everything that is a picture or clip, once, and a word about everything that cannot be searched."""
 
 import os
 from pathlib import Path
@@ -26,7 +26,8 @@ def relatives(findings):
 def test_folders_are_searched_to_the_bottom_and_other_files_passed_over(photos):
     findings = find_pictures([photos])
 
-    assert relatives(findings) == ["a.png", "b.JPG", "x.heic", "2024/x.webp", "2024/may/Zoë 母.bmp", "2024/may/y.tiff"]
+    below = ["2024/x.webp", "2024/may/Zoë 母.bmp", "2024/may/y.tiff"]
+    assert relatives(findings) == ["a.png", "b.JPG", "clip.mp4", "x.heic", *below]
     assert all(found.source == photos / found.relative for found in findings.pictures)
     assert findings.faults == ()
 
@@ -50,7 +51,7 @@ def test_loops_of_links_are_survived(photos):
 
     findings = find_pictures([photos])
 
-    assert len(findings.pictures) == 7
+    assert len(findings.pictures) == 8
     assert "self.jpg" in relatives(findings)
 
 
@@ -79,7 +80,7 @@ def test_an_unreadable_folder_is_a_fault_and_the_rest_is_found(photos, monkeypat
     monkeypatch.setattr(os, "scandir", refuse)
     findings = find_pictures([photos])
 
-    assert relatives(findings) == ["a.png", "b.JPG", "x.heic", "2024/x.webp"]
+    assert relatives(findings) == ["a.png", "b.JPG", "clip.mp4", "x.heic", "2024/x.webp"]
     (fault,) = findings.faults
     assert fault.relative.as_posix() == "photos/2024/may"
     assert (

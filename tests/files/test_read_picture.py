@@ -347,11 +347,11 @@ def test_a_limit_that_is_not_positive_is_a_wrong_argument(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png", "a.avif"])
-def test_an_animation_is_refused_until_there_is_video(tmp_path, name):
+def test_an_animation_is_no_picture(tmp_path, name):
     frames = [PIL.Image.new("RGB", (16, 16), colour) for colour in ("red", "blue")]
     frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:])
 
-    assert_refused(tmp_path / name, "is animated", "until video is supported")
+    assert_refused(tmp_path / name, "is animated", "as MP4, GIF or WebP")
 
 
 def test_a_still_gif_is_read(tmp_path):

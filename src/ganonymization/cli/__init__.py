@@ -5,12 +5,12 @@ from typing import Annotated
 import typer
 
 from ganonymization import __version__
-from ganonymization.cli import evaluate, run
+from ganonymization.cli import evaluate, key, run, tracks
 
-HELP = """Replace every face in pictures by a person who does not exist.
+HELP = """Replace every face in pictures and videos by a person who does not exist.
 
 Expression, gaze and head pose stay as they are. The program works offline, on this computer alone. Every face that is
-found ends replaced or covered; a picture that cannot be treated so is not written.
+found ends replaced or covered; a file that cannot be treated so is not written.
 
 `ganonymize COMMAND --help` is the manual of a command.
 """
@@ -24,7 +24,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command("run", help=run.HELP, epilog=run.EPILOG, short_help="Anonymize pictures and folders of pictures.")(run.run)
+app.command("run", help=run.HELP, epilog=run.EPILOG, short_help="Anonymize pictures, clips, and folders of them.")(
+    run.run
+)
+app.command("tracks", help=tracks.HELP, short_help="List the people of a clip, to leave some visible.")(tracks.tracks)
+app.command("key", help=key.HELP, short_help="Make a key for pseudonyms.")(key.key)
 app.command(
     "evaluate",
     help=evaluate.HELP,

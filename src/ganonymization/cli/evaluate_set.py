@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import typer
@@ -126,5 +126,7 @@ def choose_attacks(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words))
 
 
-def _progress(title: str, total: int, /, *, hidden: bool) -> AbstractContextManager[Callable[[], None]]:
-    return console.progress_bar(total, hidden=hidden, title=title)
+@contextmanager
+def _progress(title: str, total: int, /, *, hidden: bool) -> Iterator[Callable[[], None]]:
+    with console.progress_bar(total, hidden=hidden, title=title) as board:
+        yield board.advance

@@ -1,4 +1,4 @@
-"""Find the pictures that files and folders stand for."""
+"""Find the pictures and clips that files and folders stand for."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from ganonymization.errors import InputError
+from ganonymization.files.moving import CLIP_SUFFIXES
 from ganonymization.files.picture import FORMAT_OF_SUFFIX
 
-_EARLIER_RESULT: Final = re.compile(r".+\.(anonymized\.\w+|face\d+\.png)", re.IGNORECASE)
+_EARLIER_RESULT: Final = re.compile(r".+\.(anonymized\.(partial\.)?\w+|face\d+\.png)", re.IGNORECASE)
 """Names that this program gives to results that lie beside their sources."""
 
 _RESOURCE_FORK: Final = "._"
@@ -21,7 +22,7 @@ _RESOURCE_FORK: Final = "._"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A picture to be read.
+    """A picture or clip to be read.
 
     Attributes:
         source: the file.
@@ -59,11 +60,11 @@ class Findings:
 
 
 def find_pictures(inputs: Sequence[Path], *, out: Path | None = None) -> Findings:
-    """Return the pictures that files and folders stand for; folders are searched to the bottom.
+    """Return the pictures and clips that files and folders stand for; folders are searched to the bottom.
 
-    A file that is named stands for itself, whatever its suffix. In folders, files with a picture's suffix count and
-    others are passed over. Links to files are followed; links to folders are not, unless one is named, so no loop is
-    walked.
+    A file that is named stands for itself, whatever its suffix. In folders, files with a suffix of a picture or clip
+    count and others are passed over. Links to files are followed; links to folders are not, unless one is named, so no
+    loop is walked.
 
     Args:
         inputs: files and folders.
@@ -107,7 +108,8 @@ def _search_folder(root: Path, out: Path | None) -> Iterator[Found | Fault]:
 
 
 def _is_picture(name: str, out: Path | None) -> bool:
-    if Path(name).suffix.lower() not in FORMAT_OF_SUFFIX or name.startswith(_RESOURCE_FORK):
+    suffix = Path(name).suffix.lower()
+    if (suffix not in FORMAT_OF_SUFFIX and suffix not in CLIP_SUFFIXES) or name.startswith(_RESOURCE_FORK):
         return False
     return out is not None or _EARLIER_RESULT.fullmatch(name) is None
 

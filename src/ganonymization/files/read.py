@@ -141,9 +141,7 @@ def _require_size(path: Path, source: PIL.Image.Image, max_pixels: int) -> None:
 
 def _require_still(path: Path, source: PIL.Image.Image) -> None:
     if source.format in _ANIMATED_FORMATS and getattr(source, "is_animated", False):
-        raise InputError(
-            f"{path}: is animated; only still pictures can be read until video is supported, so take single frames"
-        )
+        raise InputError(f"{path}: is animated; animations of this kind are not read; give it as MP4, GIF or WebP")
     if source.format == "TIFF" and _count_pages(source) > 1:
         raise InputError(f"{path}: has several pages, and only one would be kept; split it into single pages")
 

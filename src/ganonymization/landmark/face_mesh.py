@@ -47,16 +47,24 @@ class FaceMesh:
         Raises:
             LandmarksNotFoundError: presence is below the threshold after the last pass, or a point is not finite.
         """
-        roi_from_image = roi_of_face(face)
-        for _ in range(self._passes):
+        return self._find(image, roi_of_face(face), passes=self._passes)
+
+    def follow(self, image: Image, before: Landmarks, /) -> Landmarks:
+        """Return the landmarks of a face whose landmarks a moment before are known; one run of the network.
+
+        Raises:
+            LandmarksNotFoundError: the face is no longer there.
+        """
+        return self._find(image, roi_of_landmarks(before.points), passes=1)
+
+    def _find(self, image: Image, roi_from_image: Affine, *, passes: int) -> Landmarks:
+        for _ in range(passes):
             found = self._run(image, roi_from_image)
             if not np.isfinite(found.points).all():
-                raise LandmarksNotFoundError(f"no landmarks in the face at {face.box}: they are not finite")
+                raise LandmarksNotFoundError("no landmarks: they are not finite")
             roi_from_image = roi_of_landmarks(found.points)
         if not found.presence >= self._threshold:
-            raise LandmarksNotFoundError(
-                f"no landmarks in the face at {face.box}: presence {found.presence:.2f} is below {self._threshold}"
-            )
+            raise LandmarksNotFoundError(f"no landmarks: presence {found.presence:.2f} is below {self._threshold}")
         return found
 
     def _run(self, image: Image, roi_from_image: Affine) -> Landmarks:

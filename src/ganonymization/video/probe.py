@@ -79,7 +79,7 @@ def _first_picture(container: InputContainer, stream: VideoStream, path: Path) -
 
 
 def _describe(path: Path, container: InputContainer, stream: VideoStream, first: av.VideoFrame) -> Clip:
-    turn = _read_turn(first)
+    turn = read_turn(first)
     aspect = Fraction(stream.sample_aspect_ratio or 1)
     time_base = stream.time_base or 1 / _DEFAULT_FPS
     return Clip(
@@ -94,7 +94,7 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, first:
         duration=_duration(container, stream),
         frame_count=stream.frames or None,
         turn=turn,
-        colours=_read_colours(first),
+        colours=read_colours(first),
         pixel_format=first.format.name.replace("yuvj", "yuv"),
         bit_depth=max(component.bits for component in first.format.components),
         pixel_aspect=1 / aspect if turn.transposed else aspect,
@@ -139,7 +139,8 @@ def _side_stream(stream: Stream) -> SideStream:
     return SideStream(stream.index, _SIDE_KINDS[stream.type], codec, stream.time_base or _MICROSECOND)
 
 
-def _read_colours(picture: av.VideoFrame) -> Colours:
+def read_colours(picture: av.VideoFrame) -> Colours:
+    """Return the colour tags of a picture."""
     is_full = picture.format.name.startswith("yuvj")
     return Colours(
         matrix=picture.colorspace,
@@ -149,7 +150,7 @@ def _read_colours(picture: av.VideoFrame) -> Colours:
     )
 
 
-def _read_turn(picture: av.VideoFrame) -> Turn:
+def read_turn(picture: av.VideoFrame) -> Turn:
     """Read the display matrix: rows (a b u), (c d v), (x y w), where x' = a x + c y and y' = b x + d y.
 
     Turns by other than quarters are passed over, as players do.

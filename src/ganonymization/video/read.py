@@ -171,7 +171,7 @@ class _Frames:
         image = self._converter.to_rgb(picture)
         is_fitting = image.shape[1::-1] == self.clip.size_wh
         if not is_fitting:
-            image = _fit(image, self.clip.size_wh)
+            image = fit(image, self.clip.size_wh)
         image.setflags(write=False)
         return Frame(
             image=image,
@@ -191,7 +191,7 @@ class _Frames:
         return self._last_pts
 
 
-def _fit(image: Image, size_wh: tuple[int, int]) -> Image:
+def fit(image: Image, size_wh: tuple[int, int]) -> Image:
     """Return a picture scaled into a size, centred on black."""
     width, height = size_wh
     scale = min(width / image.shape[1], height / image.shape[0])

@@ -31,6 +31,7 @@ from ganonymization.video.encoders import (
     muxer_options,
     silence_svt,
 )
+from ganonymization.video.resume import Head
 from ganonymization.video.sides import SideCopier
 
 _APPLE_HEVC_TAG: Final = "hvc1"
@@ -97,11 +98,12 @@ class ClipWriter:
 
     def __init__(self, clip: Clip, target: Path | str, *, options: ClipOptions = DEFAULT_OPTIONS) -> None:
         self._clip, self._target, self._options = clip, Path(target), options
-        self._shift = clip.origin if options.start is None else options.start
+        self.shift = clip.origin if options.start is None else options.start
         self._converter = Converter(clip)
         self._temporary = self._target.with_name(f".ganonymize-{secrets.token_hex(8)}.part")
         self._resources = contextlib.ExitStack()
         self.frame_count = 0
+        self._is_cut_short = False
         _require_target(self._target, clip.path, overwrite=options.overwrite)
         self._encoder = find_encoder(self._target, options.codec)
         self._pixel_format = choose_pixel_format(clip, self._encoder)
@@ -164,8 +166,35 @@ class ClipWriter:
             self._target,
             start=self._options.start,
             end=self._options.end,
-            shift=self._shift,
+            shift=self.shift,
         )
+
+    def prepend(self, head: Head, *, start: Fraction) -> None:
+        """Begin with pictures that an interrupted job has encoded; frames after them can be written next.
+
+        Args:
+            head: the pictures.
+            start: time of the first one, in seconds of the source.
+
+        Raises:
+            OutputError: they were encoded in another way, or cannot be written.
+        """
+        context = self._stream.codec_context
+        if not head.continues_with(bytes(context.extradata or b"")):
+            raise OutputError(
+                f"{self._target}: cannot go on from {head.path}, which was written with other options; "
+                "take the same, or remove it to start anew"
+            )
+        with self._faults_named():
+            for packet in head.packets(start - self.shift):
+                packet.stream = self._stream
+                self._output.mux_one(packet)
+        self.frame_count += head.count
+
+    def cut_short(self, name: Path) -> bool:
+        """Let the file end here, under another name that replaces what had it; returns whether there will be a file."""
+        self._is_cut_short, self._target = True, name
+        return self.frame_count > 0
 
     def write(self, frame: Frame) -> None:
         """Append a frame; its time must be later than the last one's.
@@ -179,7 +208,7 @@ class ClipWriter:
             raise ValueError(f"frame has {width}x{height} pixels; it must have the clip's size {self._clip.size_wh}")
         picture = self._converter.draw(frame.image, frame.decoded, self._pixel_format)
         picture.time_base = self._clip.time_base
-        picture.pts = round((frame.time - self._shift) / self._clip.time_base)
+        picture.pts = round((frame.time - self.shift) / self._clip.time_base)
         picture.duration = round(frame.duration * frame.time_base / self._clip.time_base)
         with self._faults_named():
             self._sides.copy_until(frame.time)
@@ -195,18 +224,21 @@ class ClipWriter:
                 self._finish()
 
     def _finish(self) -> None:
+        if self._is_cut_short and not self.frame_count:
+            return
         if not self.frame_count:
             raise OutputError(f"{self._target}: was not written, as there was no frame; check --start and --end")
         with self._faults_named():
             self._output.mux(self._stream.encode(None))
-            self._sides.copy_until(None)
+            if not self._is_cut_short:
+                self._sides.copy_until(None)
             self._output.close()
             with self._temporary.open("rb") as stream:
                 os.fsync(stream.fileno())
             self._publish()
 
     def _publish(self) -> None:
-        if self._options.overwrite:
+        if self._options.overwrite or self._is_cut_short:
             self._temporary.replace(self._target)
         else:
             publish_new(self._temporary, self._target)

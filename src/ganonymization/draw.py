@@ -1,0 +1,175 @@
+"""Draw one invented person over one face: from its landmarks to the picture with the new face in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ganonymization.blend import blend_mask
+from ganonymization.crop import cut, synthesis_crop_from_image
+from ganonymization.errors import FaceError, LandmarksNotFoundError
+from ganonymization.geometry import Pose, transform
+from ganonymization.region import GROWTH, hull, outline
+from ganonymization.shape import ShapeModel
+from ganonymization.stages import Blend, Reshape, Synthesize
+from ganonymization.surround import cut_surround, no_surround, ring_px
+from ganonymization.timing import Stopwatch
+from ganonymization.types import Affine, Crop, Face, Image, Landmarks, Patch, Points, Region, Surround
+
+_KEYPOINT_SLACK: Final = 0.12
+"""How far, in sides of the box, keypoints may lie outside the hull before the landmarks count as another face's."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """A detected face whose landmarks were found.
+
+    Attributes:
+        face: the detection.
+        landmarks: in pixels of the picture.
+        pose: from the shape model's frame to the picture.
+        outline: (M, 2) points whose convex hull is to be replaced, in pixels of the picture.
+    """
+
+    face: Face
+    landmarks: Landmarks
+    pose: Pose
+    outline: Points
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Canvas:
+    """Everything that a face is drawn from but its colours.
+
+    Attributes:
+        crop: cut from the picture.
+        surround: the crop without any face.
+        outline: (M, 2) points in crop pixels whose convex hull is replaced.
+        drawn: landmarks of the invented person, in pixels of the picture.
+    """
+
+    crop: Crop
+    surround: Surround
+    outline: Points
+    drawn: Landmarks
+
+
+class Draw:
+    """Draws invented people; holds the stages and no state.
+
+    Args:
+        reshape: exchanges the identity in landmarks.
+        synthesize: draws the invented person.
+        blend: puts it into the picture.
+        shape_model: gives the head's pose.
+        region: how much of the head is replaced.
+    """
+
+    def __init__(
+        self, *, reshape: Reshape, synthesize: Synthesize, blend: Blend, shape_model: ShapeModel, region: Region
+    ) -> None:
+        self._reshape = reshape
+        self._synthesize = synthesize
+        self._blend = blend
+        self._shape_model = shape_model
+        self._growth = GROWTH[region]
+
+    @property
+    def size_px(self) -> int:
+        """Side of the crop that faces are drawn in."""
+        return self._synthesize.size_px
+
+    def see(self, face: Face, landmarks: Landmarks) -> Seen:
+        """Return a face with its pose and outline.
+
+        Raises:
+            FaceError: the crop cannot hold it.
+        """
+        pose = self._shape_model.pose_of(landmarks)
+        _require_inside_crop(landmarks, synthesis_crop_from_image(pose, size_px=1))
+        return Seen(face, landmarks, pose, self._outline_of(landmarks, pose))
+
+    def prepare(self, image: Image, seen: Seen, others: Sequence[Points], *, identity: int, clock: Stopwatch) -> Canvas:
+        """Return what a face is drawn from.
+
+        Args:
+            image: (H, W, 3) the picture as it is by now.
+            seen: the face.
+            others: outlines, in pixels of the picture, of the other faces that are still in it.
+            identity: seed of the invented person.
+            clock: counts the time.
+        """
+        with clock("reshape"):
+            drawn = self._reshape(seen.landmarks, identity)
+            replaced = np.concatenate([seen.outline, self._outline_of(drawn, seen.pose)])
+        with clock("surround"):
+            crop_from_image = synthesis_crop_from_image(seen.pose, size_px=self.size_px)
+            crop = cut(image, crop_from_image, size_px=self.size_px)
+            own = transform(replaced, crop_from_image)
+            surround = cut_surround(crop, [own, *(transform(points, crop_from_image) for points in others)])
+        return Canvas(crop, surround, own, drawn)
+
+    def paint(
+        self, image: Image, canvas: Canvas, *, palette: npt.NDArray[np.float32], identity: int, clock: Stopwatch
+    ) -> Image:
+        """Return the picture with the invented person in it."""
+        crop_from_image = canvas.crop.crop_from_image
+        with clock("synthesize"):
+            moved = _in_crop(canvas.drawn, crop_from_image)
+            patch = self._synthesize(moved, canvas.surround, palette=palette, identity=identity)
+        with clock("blend"):
+            trusted = Crop(canvas.surround.image, crop_from_image, canvas.surround.known)
+            mask = blend_mask(canvas.outline, size_px=self.size_px, ring_px=ring_px(canvas.crop))
+            return self._blend(image, trusted, patch, mask)
+
+    def alone(self, seen: Seen, *, identity: int) -> tuple[Landmarks, Surround]:
+        """Return landmarks in crop pixels, and an empty surround, of an invented person without a picture."""
+        crop_from_image = synthesis_crop_from_image(seen.pose, size_px=self.size_px)
+        return _in_crop(self._reshape(seen.landmarks, identity), crop_from_image), no_surround(self.size_px)
+
+    def patch(
+        self, landmarks: Landmarks, surround: Surround, *, palette: npt.NDArray[np.float32], identity: int
+    ) -> Patch:
+        """Return the invented person alone."""
+        return self._synthesize(landmarks, surround, palette=palette, identity=identity)
+
+    def _outline_of(self, landmarks: Landmarks, pose: Pose) -> Points:
+        return outline(pose.undo(landmarks.points.astype(np.float64)), pose, growth=self._growth)
+
+
+def require_same_face(seen: Seen) -> None:
+    """Make sure that the mesh did not drift to a neighbour: the detector's keypoints must lie inside the outline.
+
+    Raises:
+        LandmarksNotFoundError: they do not.
+    """
+    face = seen.face
+    corners = hull(seen.outline)
+    slack_px = _KEYPOINT_SLACK * max(face.box.width, face.box.height)
+    reach = [cv2.pointPolygonTest(corners, (float(x), float(y)), True) for x, y in face.keypoints]  # noqa: FBT003 - OpenCV
+    if min(reach) < -slack_px:
+        raise LandmarksNotFoundError(f"the landmarks found for the face at {face.box} are not on it")
+
+
+def _in_crop(landmarks: Landmarks, crop_from_image: Affine) -> Landmarks:
+    return Landmarks(transform(landmarks.points, crop_from_image), landmarks.presence)
+
+
+def _require_inside_crop(landmarks: Landmarks, unit_from_image: Affine) -> None:
+    """Make sure that the patch can cover the whole face, which a jaw dropped very far may leave.
+
+    Args:
+        landmarks: in pixels of the picture.
+        unit_from_image: map to the synthesis crop with a side of 1.
+
+    Raises:
+        FaceError: a landmark lies outside the crop.
+    """
+    places = transform(landmarks.points[:, :2], unit_from_image)
+    if places.min() < 0 or places.max() > 1:
+        raise FaceError("the face reaches beyond the crop that is synthesized")

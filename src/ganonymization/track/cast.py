@@ -1,0 +1,240 @@
+"""Give each track its role: whether it is anonymized, as whom, in which colours; and prove that this hides the person.
+
+The roles are given before the first frame of a track is shown, from the frames that are held back, and proved again
+every few seconds. An invented person who resembles the original is exchanged; if none hides the original, the track is
+obscured.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from ganonymization.anonymizer import MAX_ATTEMPTS, derive
+from ganonymization.draw import Draw, Seen
+from ganonymization.errors import FaceError
+from ganonymization.palette import PaletteVector
+from ganonymization.stages import ChoosePalette
+from ganonymization.timing import Stopwatch
+from ganonymization.track.people import People
+from ganonymization.track.policy import Decision, Evidence, TrackPolicy, Treatment, View
+from ganonymization.types import Face, Points
+from ganonymization.verify import Check, Reference, Verify
+
+_NO_KEYPOINTS: Final = np.empty((0, 2), np.float32)
+
+UNSEEN: Final = "its landmarks were never found"
+ALIKE: Final = "every identity that was tried still resembles the original"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """A view of a track that is drawn and checked.
+
+    Attributes:
+        view: the face as it came.
+        time_s: when the frame is shown.
+        others: outlines of the other faces in the frame, in its pixels.
+    """
+
+    view: View
+    time_s: float
+    others: tuple[Points, ...] = ()
+
+    @property
+    def face(self) -> Face:
+        """The face as a detector would give it."""
+        return Face(self.view.box, self.view.landmarks.presence, _NO_KEYPOINTS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Memory:
+    """A sample, and what is remembered of the original in it.
+
+    Attributes:
+        sample: the view.
+        seen: the face, ready to be drawn.
+        reference: to check against.
+    """
+
+    sample: Sample
+    seen: Seen
+    reference: Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A check of one frame.
+
+    Attributes:
+        frame_index: of the frame.
+        time_s: when it is shown.
+        distance: of the recogniser's embeddings before and after.
+        expression: as in a receipt.
+    """
+
+    frame_index: int
+    time_s: float
+    distance: float
+    expression: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Role:
+    """What a track is.
+
+    Attributes:
+        decision: of the policy.
+        person: number of the person; 0 when unknown.
+        identity: seed of the invented person; None when there is none.
+        palette: colours of that person; None when there is none.
+        reason: why the track is obscured as a whole.
+        attempts: identities that were tried.
+        proofs: the latest checks, which the identity passed.
+    """
+
+    decision: Decision
+    person: int = 0
+    identity: int | None = None
+    palette: PaletteVector | None = field(default=None, repr=False)
+    reason: str = ""
+    attempts: int = 0
+    proofs: tuple[Proof, ...] = ()
+
+
+NO_ROLE: Final = Role(Decision(Treatment.OBSCURE), reason=UNSEEN)
+
+
+class Cast:
+    """Gives roles to the tracks of one stream.
+
+    Args:
+        draw: draws faces.
+        choose_palette: chooses their colours, once for each track.
+        verify: measures them against the originals.
+        policy: decides.
+        same_person: distance of embeddings below which two tracks show one person.
+        threshold: distance below which a face counts as the original's, at FAR 1 %.
+    """
+
+    def __init__(
+        self,
+        *,
+        draw: Draw,
+        choose_palette: ChoosePalette,
+        verify: Verify,
+        policy: TrackPolicy,
+        same_person: float,
+        threshold: float,
+    ) -> None:
+        self._draw = draw
+        self._choose_palette = choose_palette
+        self._verify = verify
+        self._policy = policy
+        self._people = People(same_person)
+        self._threshold = threshold
+
+    def give(self, track: int, samples: Sequence[Sample], *, present: Collection[int]) -> Role:
+        """Return the role of a new track.
+
+        Args:
+            track: its number.
+            samples: views of it.
+            present: numbers of the people who are in the same frames.
+        """
+        memories = self._remember(samples)
+        if not memories:
+            return NO_ROLE
+        embeddings = np.stack([memory.reference.embedding for memory in memories])
+        person = self._people.recognise(embeddings, present=present)
+        decision = self._decide(track, person, memories)
+        return self._prove(Role(decision, person), memories)
+
+    def renew(self, track: int, role: Role, samples: Sequence[Sample]) -> Role:
+        """Return the role of a track from now on, by fresh views; the same if nothing speaks against it."""
+        memories = self._remember(samples)
+        if not memories:
+            return dataclasses.replace(role, proofs=())
+        if role.reason == UNSEEN:
+            return self.give(track, samples, present=())
+        decision = self._decide(track, role.person, memories)
+        if decision != role.decision:
+            return self._prove(Role(decision, role.person), memories)
+        return self._prove(role, memories)
+
+    def _remember(self, samples: Sequence[Sample]) -> list[Memory]:
+        """Return what is needed of the views that can be drawn."""
+        memories = []
+        for sample in samples:
+            view = sample.view
+            try:
+                seen = self._draw.see(sample.face, view.landmarks)
+                reference = self._verify.remember(view.image, sample.face, view.landmarks)
+            except FaceError:
+                continue
+            memories.append(Memory(sample, seen, reference))
+        return memories
+
+    def _decide(self, track: int, person: int, memories: Sequence[Memory]) -> Decision:
+        evidence = Evidence(
+            track=track,
+            person=person,
+            views=tuple(memory.sample.view for memory in memories),
+            embeddings=np.stack([memory.reference.embedding for memory in memories]),
+            threshold=self._threshold,
+        )
+        return self._policy(evidence)
+
+    def _prove(self, role: Role, memories: Sequence[Memory]) -> Role:
+        """Return the role with an identity that hides the original in all views; its present one, if that does."""
+        if role.decision.treatment is not Treatment.ANONYMIZE or role.reason:
+            return dataclasses.replace(role, proofs=())
+        attempts = role.attempts
+        for candidate, palette in _candidates(role):
+            attempts += candidate != role.identity
+            try:
+                tried = self._try(memories, candidate, palette)
+            except FaceError as error:
+                return dataclasses.replace(role, reason=str(error), identity=None, attempts=attempts, proofs=())
+            if tried is not None:
+                colours, proofs = tried
+                return dataclasses.replace(role, identity=candidate, palette=colours, attempts=attempts, proofs=proofs)
+        return dataclasses.replace(role, reason=ALIKE, identity=None, attempts=attempts, proofs=())
+
+    def _try(
+        self, memories: Sequence[Memory], identity: int, palette: PaletteVector | None
+    ) -> tuple[PaletteVector | None, tuple[Proof, ...]] | None:
+        """Draw one invented person into all views; None when a view still resembles the original."""
+        proofs = []
+        for memory in memories:
+            clock = Stopwatch()
+            image = memory.sample.view.image
+            canvas = self._draw.prepare(image, memory.seen, memory.sample.others, identity=identity, clock=clock)
+            palette = self._choose_palette(canvas.surround, identity) if palette is None else palette
+            drawn = self._draw.paint(image, canvas, palette=palette, identity=identity, clock=clock)
+            check = self._verify(memory.reference, drawn, canvas.drawn)
+            if not check.passed:
+                return None
+            proofs.append(_proof(memory.sample, check))
+        return palette, tuple(proofs)
+
+
+def _candidates(role: Role) -> Iterator[tuple[int, PaletteVector | None]]:
+    """Yield the present identity of a role, and new ones, with the palette where there is one already."""
+    if role.identity is not None:
+        yield role.identity, role.palette
+    for attempt in range(role.attempts, role.attempts + MAX_ATTEMPTS):
+        yield derive(role.decision.identity, attempt), None
+
+
+def _proof(sample: Sample, check: Check) -> Proof:
+    return Proof(
+        sample.view.frame_index,
+        sample.time_s,
+        check.identity_distance,
+        {"redetected": check.redetected} | check.expression,
+    )

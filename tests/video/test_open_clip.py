@@ -67,7 +67,7 @@ def test_a_file_that_ends_too_early_is_told_from_a_whole_one(tmp_path, suffix):
     )
 
     assert not open_clip(whole).is_cut_short
-    assert open_clip(cut(whole, 0.7)).is_cut_short
+    assert open_clip(cut(whole, 0.85)).is_cut_short  # the headers of a short AVI are most of it
 
 
 def write(path, data):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from catalogue import WEIGHTS, register
 
+from ganonymization.training.course import CHECKPOINT_NAME
 from ganonymization.training.export import export_run
-from ganonymization.training.loop import CHECKPOINT_NAME
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from ganonymization.condition import draw_maps
 from ganonymization.crop import cut, synthesis_crop_from_image
+from ganonymization.errors import InputError
 from ganonymization.geometry import Pose, transform
 from ganonymization.landmark import topology
 from ganonymization.palette import measure_palette
@@ -52,9 +54,16 @@ class FaceSet:
 
     @classmethod
     def load(cls, path: Path) -> FaceSet:
-        """Read what `save` wrote."""
-        with np.load(path, allow_pickle=False) as arrays:
-            return cls(**{name: arrays[name] for name in cls.__slots__})
+        """Read what `save` wrote.
+
+        Raises:
+            InputError: the file is missing, or is none that `save` wrote.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return cls(**{name: arrays[name] for name in cls.__slots__})
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise InputError(f"{path}: holds no prepared faces ({error}); make it by `ganonymize prepare`") from error
 
     def save(self, path: Path) -> None:
         """Write one uncompressed array file."""

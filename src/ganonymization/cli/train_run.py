@@ -1,0 +1,99 @@
+"""`ganonymize prepare | train | export`, the work: words become values, and what happened is told."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from ganonymization.cli import console
+from ganonymization.cli.train import TrainOptions
+from ganonymization.errors import GanonymizationError
+
+FAILED: Final = 1
+INTERRUPTED: Final = 130
+
+
+def prepare(folder: Path, out: Path, *, size_px: int, is_quiet: bool) -> int:
+    """Make training data and return the exit status."""
+    return _tell_failure(lambda: _prepare(folder, out, size_px=size_px, is_quiet=is_quiet))
+
+
+def _prepare(folder: Path, out: Path, *, size_px: int, is_quiet: bool) -> int:
+    from ganonymization.detect import CenterFace
+    from ganonymization.landmark import FaceMesh
+    from ganonymization.segment import Segment
+    from ganonymization.shape import ShapeModel
+    from ganonymization.training.pictures import read_faces
+    from ganonymization.training.prepare import prepare_faces
+
+    pictures = read_faces(folder, detect=CenterFace.load(), landmark=FaceMesh.load())
+    faces = prepare_faces(pictures, shape_model=ShapeModel.load(), segment=Segment.load(), size_px=size_px)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    faces.save(out)
+    if not is_quiet:
+        console.print_note(f"{len(faces.names)} faces in {out}")
+    return 0
+
+
+def train(options: TrainOptions) -> int:
+    """Train what was asked for and return the exit status."""
+    return _tell_failure(lambda: _train(options), needs=("torch", "onnx"))
+
+
+def _train(options: TrainOptions) -> int:
+    from ganonymization.training import commands
+    from ganonymization.training.config import load_config
+    from ganonymization.training.prepare import FaceSet
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    config = load_config(options.preset, options.config)
+    faces = FaceSet.load(options.faces)
+    samples = commands.train_recipe(
+        config,
+        faces,
+        options.run,
+        device=options.device,
+        limit_seconds=None if options.minutes is None else 60 * options.minutes,
+        smaller_run=options.grow_from,
+        role=options.role,
+    )
+    console.print_note(f"{options.run}: {samples} of {config.samples} faces seen")
+    return 0
+
+
+def export(run: Path, out: Path) -> int:
+    """Write the generator of a run and return the exit status."""
+    return _tell_failure(lambda: _export(run, out), needs=("torch", "onnx"))
+
+
+def _export(run: Path, out: Path) -> int:
+    from ganonymization.training.export import export_run
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    exported = export_run(run, out)
+    size_mb = out.stat().st_size / 1e6
+    console.print_note(
+        f"{out}: {size_mb:.1f} MB, {exported.samples} faces seen, differs from torch by {exported.difference:.1e}"
+    )
+    return 0
+
+
+def _tell_failure(work: Callable[[], int], *, needs: tuple[str, ...] = ()) -> int:
+    """Do the work, if its packages are there, and return the exit status."""
+    try:
+        for name in needs:
+            importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        console.print_error(f"{error.name} is not installed; run: pip install 'ganonymization[train]'")
+        return FAILED
+    try:
+        return work()
+    except (GanonymizationError, OSError) as error:
+        console.print_error(str(error))
+        return FAILED
+    except KeyboardInterrupt:
+        console.print_note("interrupted; the same command goes on from here")
+        return INTERRUPTED

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -22,20 +24,23 @@ def prepare(folder: Path, out: Path, *, size_px: int, is_quiet: bool) -> int:
 
 
 def _prepare(folder: Path, out: Path, *, size_px: int, is_quiet: bool) -> int:
-    from ganonymization.detect import CenterFace
-    from ganonymization.landmark import FaceMesh
-    from ganonymization.segment import Segment
-    from ganonymization.shape import ShapeModel
-    from ganonymization.training.pictures import read_faces
-    from ganonymization.training.prepare import prepare_faces
+    from ganonymization.training.preparation import Stages, cache_folder, describe, prepare_folder
+    from ganonymization.training.prepare import FaceSet
 
-    pictures = read_faces(folder, detect=CenterFace.load(), landmark=FaceMesh.load())
-    faces = prepare_faces(pictures, shape_model=ShapeModel.load(), segment=Segment.load(), size_px=size_px)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    faces.save(out)
+    progress = functools.partial(_progress, is_quiet=is_quiet)
+    left_out = prepare_folder(folder, out, stages=Stages.load(), size_px=size_px, progress=progress)
     if not is_quiet:
-        console.print_note(f"{len(faces.names)} faces in {out}")
+        if left_out:
+            console.print_note(f"left out: {describe(left_out)}")
+        count = len(FaceSet.load(out).names)
+        console.print_note(f"{count} faces in {out}; {cache_folder(out)} can be deleted when no pictures are added")
     return 0
+
+
+@contextmanager
+def _progress(total: int, /, *, is_quiet: bool) -> Iterator[Callable[[], None]]:
+    with console.progress_bar(total, hidden=is_quiet, title="preparing") as board:
+        yield board.advance
 
 
 def train(options: TrainOptions) -> int:

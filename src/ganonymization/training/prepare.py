@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,13 @@ MARGIN = 1.25
 
 GROWTHS = (0.0, 1.0, 2.0)
 """Growths of the region at which outlines are stored; training interpolates."""
+
+
+Row: TypeAlias = dict[str, npt.NDArray[np.generic]]
+"""The fields of one face in a `FaceSet`."""
+
+SegmentPerson: TypeAlias = Callable[[Image], Mask]
+"""Gives the person mask of a crop."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +82,7 @@ def prepare_faces(
     pictures: Iterable[tuple[str, Image, Landmarks]],
     *,
     shape_model: ShapeModel,
-    segment: Callable[[Image], Mask],
+    segment: SegmentPerson,
     size_px: int,
 ) -> FaceSet:
     """Cut, segment and measure faces.
@@ -85,15 +93,16 @@ def prepare_faces(
         segment: person mask of a crop.
         size_px: side of the synthesis crop for which training resamples; the prepared crops are `MARGIN` wider.
     """
-    rows = [_prepare_face(*picture, shape_model, segment, size_px) for picture in pictures]
+    rows = [prepare_face(*picture, model=shape_model, segment=segment, size_px=size_px) for picture in pictures]
     logger.info("prepared %d faces", len(rows))
     columns = {name: np.stack([row[name] for row in rows]) for name in FaceSet.__slots__}
     return FaceSet(**columns)
 
 
-def _prepare_face(
-    name: str, image: Image, landmarks: Landmarks, model: ShapeModel, segment: Callable[[Image], Mask], size_px: int
-) -> dict[str, npt.NDArray[np.generic]]:
+def prepare_face(
+    name: str, image: Image, landmarks: Landmarks, *, model: ShapeModel, segment: SegmentPerson, size_px: int
+) -> Row:
+    """Return the row of one face; arguments as in `prepare_faces`."""
     pose = model.pose_of(landmarks)
     wide_px = round(size_px * MARGIN)
     crop_from_image = synthesis_crop_from_image(pose, size_px=size_px)
@@ -111,6 +120,28 @@ def _prepare_face(
         "outlines": _outlines(landmarks, pose, crop_from_image) / np.float32(size_px),
         "palettes": measure_palette(inner, points, draw_maps(points, size_px=size_px)),
     }
+
+
+def write_face_set(path: Path, rows: Sequence[Path]) -> None:
+    """Write what `FaceSet.load` reads from files that hold a row each; one column at a time is in memory.
+
+    Args:
+        path: array file; replaced when it is complete.
+        rows: array files with the fields of `FaceSet`, each without the first axis.
+    """
+    partial = path.with_suffix(".partial")
+    with zipfile.ZipFile(partial, "w", allowZip64=True) as archive:
+        for name in FaceSet.__slots__:
+            column = np.stack([_read_field(row, name) for row in rows])
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
+                np.lib.format.write_array(stream, column, allow_pickle=False)
+    partial.replace(path)
+
+
+def _read_field(row: Path, name: str) -> npt.NDArray[np.generic]:
+    with np.load(row, allow_pickle=False) as arrays:
+        field: npt.NDArray[np.generic] = arrays[name]
+        return field
 
 
 def _outlines(landmarks: Landmarks, pose: Pose, crop_from_image: Affine) -> npt.NDArray[np.float32]:

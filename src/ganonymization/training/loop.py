@@ -16,7 +16,7 @@ from ganonymization.errors import InputError
 from ganonymization.synthesize.pix2pix import NOISE_SIZE
 from ganonymization.training import losses
 from ganonymization.training.augment import augment
-from ganonymization.training.config import TrainingConfig
+from ganonymization.training.config import ConfigError, TrainingConfig
 from ganonymization.training.consistency import LandmarkConsistency
 from ganonymization.training.course import (
     CHECKPOINT_NAME,
@@ -186,14 +186,14 @@ class Trainer:
         """Take up what a smaller run has learned; levels that it did not have begin anew.
 
         Raises:
-            ValueError: the other run has levels that this one lacks, or of another width.
+            ConfigError: the other run has levels that this one lacks, or of another width.
         """
         for name in ("generator", "encoder", "discriminator", "average"):
             network: nn.Module = getattr(self, name)
             own = network.state_dict()
             strange = [key for key, value in state[name].items() if key not in own or own[key].shape != value.shape]
             if strange:
-                raise ValueError(f"cannot grow from that run: {name} has no {strange[0]} of its shape")
+                raise ConfigError(f"cannot grow from that run: {name} has no {strange[0]} of its shape")
             network.load_state_dict(own | state[name])
         self.samples = self.begun_at = state["samples"]
 
@@ -265,6 +265,20 @@ def train(
     if role is not Role.FOLLOWER:
         save_checkpoint(trainer, folder / CHECKPOINT_NAME)
     return trainer
+
+
+def measure_run(folder: Path, faces: FaceSet) -> dict[str, float]:
+    """Return the figures of `FaceShowcase` for a run, on faces of a set.
+
+    Raises:
+        InputError: the folder holds no checkpoint.
+    """
+    device = torch.device("cpu")
+    state = load_checkpoint(folder, device=device)
+    config = TrainingConfig.from_table(state["config"])
+    trainer = Trainer(config, device)
+    trainer.restore(state)
+    return FaceShowcase(trainer, _fixed_batch(faces, config)).measure()
 
 
 def _grow(trainer: Trainer, smaller_run: Path) -> None:

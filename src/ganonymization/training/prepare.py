@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from ganonymization.landmark import topology
 from ganonymization.palette import measure_palette
 from ganonymization.region import outline
 from ganonymization.shape import ShapeModel
-from ganonymization.types import Affine, Image, Landmarks, Mask
+from ganonymization.types import Affine, Image, Landmarks, Mask, Points
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ def prepare_faces(
     """
     rows = [prepare_face(*picture, model=shape_model, segment=segment, size_px=size_px) for picture in pictures]
     logger.info("prepared %d faces", len(rows))
-    columns = {name: np.stack([row[name] for row in rows]) for name in FaceSet.__slots__}
+    columns: dict[str, Any] = {name: np.stack([row[name] for row in rows]) for name in FaceSet.__slots__}
     return FaceSet(**columns)
 
 
@@ -117,7 +117,7 @@ def prepare_face(
         "valid": (crop.valid * 255).astype(np.uint8),
         "people": (segment(crop.image) * 255).astype(np.uint8),
         "landmarks": points / np.float32(size_px),
-        "outlines": _outlines(landmarks, pose, crop_from_image) / np.float32(size_px),
+        "outlines": outlines_of(landmarks.points, pose, crop_from_image) / np.float32(size_px),
         "palettes": measure_palette(inner, points, draw_maps(points, size_px=size_px)),
     }
 
@@ -144,8 +144,15 @@ def _read_field(row: Path, name: str) -> npt.NDArray[np.generic]:
         return field
 
 
-def _outlines(landmarks: Landmarks, pose: Pose, crop_from_image: Affine) -> npt.NDArray[np.float32]:
-    shape = pose.undo(landmarks.points.astype(np.float64))
+def outlines_of(points: Points, pose: Pose, crop_from_image: Affine) -> npt.NDArray[np.float32]:
+    """Return the (3, M, 2) outlines at `GROWTHS` in pixels of the crop.
+
+    Args:
+        points: (478, 3) landmarks in pixels of a picture.
+        pose: of these landmarks.
+        crop_from_image: from the picture to the crop.
+    """
+    shape = pose.undo(points.astype(np.float64))
     sets = [transform(outline(shape, pose, growth=growth), crop_from_image) for growth in GROWTHS]
     longest = max(len(points) for points in sets)
     # a shorter set is filled up with the face's middle, which is inside every hull

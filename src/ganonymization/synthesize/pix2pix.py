@@ -18,8 +18,8 @@ from ganonymization.types import Image, Landmarks, Patch, Surround
 NOISE_SIZE: Final = 32
 """Numbers drawn from the identity that decide what landmarks, surround and palette leave open."""
 
-TRUNCATION: Final = 0.5
-"""Factor on the noise: less variety, fewer blotches (truncation; Brock et al., "Large scale GAN training", 2018)."""
+TRUNCATION: Final = 0.85
+"""Factor on the noise: a little less variety, fewer odd faces (Brock et al., "Large scale GAN training", 2018)."""
 
 INPUTS: Final = ("maps", "surround", "known", "palette", "noise")
 

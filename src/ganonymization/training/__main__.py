@@ -66,11 +66,12 @@ def train_command(
 
 @app.command()
 def export(
+    faces: Annotated[Path, typer.Argument(help="Array file that the run was trained on.")],
     run: Annotated[Path, typer.Argument(help="Folder of a run.")],
     out: Annotated[Path, typer.Argument(help="Network file to write (.onnx).")],
 ) -> None:
     """Write the averaged generator of a run as ONNX; refuses when it does not compute the same."""
-    exported = export_run(run, out)
+    exported = export_run(run, out, FaceSet.load(faces))
     size_mb = out.stat().st_size / 1e6
     typer.echo(f"{out}: {size_mb:.1f} MB, {exported.samples} samples, differs from torch by {exported.difference:.1e}")
 

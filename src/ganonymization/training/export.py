@@ -19,9 +19,11 @@ from ganonymization.errors import GanonymizationError
 from ganonymization.onnx import Network
 from ganonymization.palette import PALETTE_SIZE
 from ganonymization.synthesize.pix2pix import NOISE_SIZE
+from ganonymization.training.codes import accept_noise, measure_codes
 from ganonymization.training.config import TrainingConfig
 from ganonymization.training.loop import CHECKPOINT_NAME, build_generator
-from ganonymization.training.networks import Generator
+from ganonymization.training.networks import Generator, IdentityEncoder
+from ganonymization.training.prepare import FaceSet
 
 Floats = npt.NDArray[np.float32]
 
@@ -54,8 +56,13 @@ class Exported:
     difference: float
 
 
-def export_run(run: Path, path: Path) -> Exported:
+def export_run(run: Path, path: Path, faces: FaceSet) -> Exported:
     """Write the averaged generator of a training run; see `export_generator`.
+
+    Args:
+        run: folder of the run.
+        path: target.
+        faces: what it was trained on; the invented people are drawn from where the codes of these faces lie.
 
     Raises:
         FileNotFoundError: the folder holds no checkpoint.
@@ -65,6 +72,9 @@ def export_run(run: Path, path: Path) -> Exported:
     config = TrainingConfig.from_table(state["config"])
     generator = build_generator(config)
     generator.load_state_dict(state["average"])
+    encoder = IdentityEncoder().eval()
+    encoder.load_state_dict(state["encoder"])
+    accept_noise(generator, measure_codes(encoder, faces, config))
     notes = {"samples": str(state["samples"])}
     return Exported(state["samples"], export_generator(generator, path, size_px=config.size_px, notes=notes))
 

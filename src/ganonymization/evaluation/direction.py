@@ -11,7 +11,7 @@ _LOWER: Final = re.compile(
     r"|frechet_distance|kernel_distance|seam_(energy|ratio)"
 )
 _HIGHER: Final = re.compile(
-    r"(landmark_)?eer|coverage|output_made|redetected(_mesh)?|(second_)?emotion_(agreement|kappa)|shift_.+|recall_.+"
+    r"(landmark_)?eer|coverage|output_made|redetected(_blazeface)?|(second_)?emotion_(agreement|kappa)|shift_.+|recall_.+"
     r"|(mouth_open|mouth_width|smile|lids|brows|gaze|gaze_x|gaze_y)_r|f1(_.+)?|mean_f1(_.+)?|trait_.+|diversity|sharpness_ratio"
 )
 _CHANCE: Final = re.compile(r"rank\d+_chance")

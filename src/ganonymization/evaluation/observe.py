@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ import numpy as np
 
 from ganonymization.detect import CenterFace
 from ganonymization.errors import LandmarksNotFoundError, NotMeasurableError
+from ganonymization.evaluation.blazeface import BlazeFace
 from ganonymization.evaluation.coverage import change_inside
 from ganonymization.evaluation.method import Altered, Subject
 from ganonymization.evaluation.quality import seam_energy, sharpness
@@ -42,6 +43,7 @@ class Networks:
 
     Attributes:
         detect: finds faces.
+        sees_face: a second detector, which says whether there is one in a box.
         landmark: finds landmarks.
         recognise: the receipts' recogniser.
         portray: the held-out recogniser.
@@ -51,6 +53,7 @@ class Networks:
     """
 
     detect: Detect
+    sees_face: Callable[[Image, Box], bool]
     landmark: Landmark
     recognise: Recogniser
     portray: PortraitNetwork
@@ -67,6 +70,7 @@ class Networks:
         """
         return cls(
             detect=CenterFace.load(runtime=runtime),
+            sees_face=BlazeFace.load(runtime=runtime),
             landmark=FaceMesh.load(runtime=runtime),
             recognise=Recogniser.load(runtime=runtime),
             portray=PortraitNetwork.load(runtime=runtime),
@@ -114,6 +118,7 @@ class Observer:
             "found": True,
             "made": True,
             "detected": True,
+            "detected_blazeface": self._networks.sees_face(image, face.box),
             "landmarks_found": found is not None,
             "box": (face.box.left, face.box.top, face.box.right, face.box.bottom),
             "keypoints": face.keypoints,
@@ -135,6 +140,7 @@ class Observer:
         where = Landmarks(transform(subject.landmarks.points, place))
         self._fill(row, altered.image, found or where)
         row["made"], row["detected"], row["landmarks_found"] = True, again is not None, found is not None
+        row["detected_blazeface"] = self._networks.sees_face(altered.image, expected.box)
         row["changed_share"] = changed_share(original, altered, expected.box)
         row["sharpness"] = _sharpness(altered.image, where.points)
         row["seam"] = _seam(altered.image, where.points)

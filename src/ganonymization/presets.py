@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from ganonymization.anonymizer import Anonymizer, Obscurer
@@ -34,6 +35,7 @@ def default(
     min_face_px: float = DEFAULT_MIN_FACE_PX,
     strength: float = 1.0,
     region: Region = Region.FACE,
+    generator: Path | None = None,
 ) -> Anonymizer:
     """Return the anonymizer that `ganonymize run` uses.
 
@@ -43,6 +45,10 @@ def default(
         min_face_px: size of the smallest face that is looked for.
         strength: 0 copies the landmarks, as published, 1 exchanges the identity in them.
         region: how much of the head is replaced.
+        generator: network that draws the faces; None takes that of the package.
+
+    Raises:
+        WeightsError: a network is missing, or is none.
     """
     detect = CenterFace.load(score_threshold=threshold, minimum_face_px=min_face_px, runtime=runtime)
     landmark = FaceMesh.load(runtime=runtime)
@@ -52,7 +58,7 @@ def default(
         landmark=landmark,
         reshape=Reshape(shape_model, strength=strength),
         choose_palette=MatchSurround.load(runtime=runtime),
-        synthesize=Pix2Pix.load(runtime=runtime),
+        synthesize=Pix2Pix.load(generator, runtime=runtime),
         blend=SeamlessBlend(),
         obscure=SolidFill(),
         segment=Segment.load(runtime=runtime),

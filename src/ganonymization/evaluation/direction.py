@@ -23,6 +23,7 @@ def higher_is_better(metric: str) -> bool | None:
     Args:
         metric: name of the figure; it may end in that of a recogniser, as in `rank1_faceres`.
     """
+    metric = metric.removeprefix("conditioning_")
     if _CHANCE.search(metric):
         return None
     for pattern, answer in ((_LOWER, False), (_HIGHER, True)):

@@ -9,6 +9,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from ganonymization.detect import CenterFace
 from ganonymization.errors import LandmarksNotFoundError, NotMeasurableError
@@ -141,6 +142,9 @@ class Observer:
         self._fill(row, altered.image, found or where)
         row["made"], row["detected"], row["landmarks_found"] = True, again is not None, found is not None
         row["detected_blazeface"] = self._networks.sees_face(altered.image, expected.box)
+        if altered.drawn is not None:
+            row["drawn"] = True
+            row["drawn_shape"], row["drawn_measures"] = self._describe(altered.drawn)
         row["changed_share"] = changed_share(original, altered, expected.box)
         row["sharpness"] = _sharpness(altered.image, where.points)
         row["seam"] = _seam(altered.image, where.points)
@@ -152,12 +156,16 @@ class Observer:
         except LandmarksNotFoundError:
             return None
 
+    def _describe(self, landmarks: Landmarks) -> tuple[npt.NDArray[np.float64], list[float]]:
+        """Return the pose-free coefficients of landmarks, and their measures in the order of `verify.Measures`."""
+        model = self._networks.shape_model
+        measures = measure(model, landmarks)
+        values = [getattr(measures, name) for name in type(measures).__slots__]
+        return model.coefficients_of(model.shape_of(landmarks)), values
+
     def _fill(self, row: Row, image: Image, landmarks: Landmarks) -> None:
         """Enter what the networks say of a face."""
-        model = self._networks.shape_model
-        row["shape"] = model.coefficients_of(model.shape_of(landmarks))
-        measures = measure(model, landmarks)
-        row["measures"] = [getattr(measures, name) for name in type(measures).__slots__]
+        row["shape"], row["measures"] = self._describe(landmarks)
         row[self.judges[0].name] = self._networks.recognise(image, landmarks)
         row["gradients"] = describe_face(image, landmarks)
         portrait = self._networks.portray(image, landmarks)

@@ -39,9 +39,7 @@ def save(image, path):
 
 
 def opened(spec, **options):
-    return open_contender(
-        spec, paper_weights=options.get("weights"), generator=options.get("generator"), runtime=ONE
-    )
+    return open_contender(spec, paper_weights=options.get("weights"), generator=options.get("generator"), runtime=ONE)
 
 
 def test_the_floor_moves_the_face_by_two_percent_and_says_where_it_went(tmp_path):
@@ -187,7 +185,12 @@ def test_a_dot_is_drawn_for_each_landmark():
 
 def anonymizer_of(*receipts):
     """An anonymizer that returns the picture, and these receipts."""
-    return lambda image, identity: Result(image, list(receipts))
+
+    def anonymize(image, *, identity):
+        assert identity == 7
+        return Result(image, list(receipts))
+
+    return anonymize
 
 
 def moved_by(found, identity):

@@ -83,8 +83,8 @@ def face_of(row: Row) -> Face:
 
 
 def landmarks_of(row: Row) -> Landmarks:
-    """Return the landmarks of an original; `presence` is 0 where the mean face stands in for them."""
-    return Landmarks(np.array(row["points"], np.float32), float(row["landmarks_found"]))
+    """Return the landmarks of an original, as a view of its row; `presence` is 0 where the mean face stands in."""
+    return Landmarks(np.asarray(row["points"], np.float32), float(row["landmarks_found"]))
 
 
 def mean_landmarks(model: ShapeModel, box: Box) -> Landmarks:

@@ -41,7 +41,7 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}; default: all")
     parser.add_argument(
-        "--limit", type=int, help="people (privacy, expression), pictures (coverage), repetitions (speed)"
+        "--limit", type=int, help="photos (privacy, expression), pictures (coverage), repetitions (speed)"
     )
     parser.add_argument("--generator", type=Path, metavar="FILE.onnx", help="another generator than the package's")
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "ganonymization" / "benchmarks"

@@ -9,10 +9,9 @@ from typing import Any, Final
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.methods import ours
 from benchmarks.report import Report, Rows
 from benchmarks.settings import Settings, data_folder
-from ganonymization import Anonymizer, Box, Outcome, Receipt, read_picture
+from ganonymization import Anonymizer, Box, Outcome, Receipt, presets, read_picture
 from ganonymization.detect import CenterFace
 from ganonymization.detect.centerface import resize
 from ganonymization.evaluation.coverage import Change, change_inside, coverage
@@ -41,7 +40,7 @@ class Scene:
 def run(settings: Settings) -> Report:
     """Anonymize the scenes and compare with what the reference sees on the originals."""
     paths = sorted(path for path in data_folder("scenes").iterdir() if path.suffix in {".jpg", ".png"})
-    anonymizer, reference = ours(settings.generator), CenterFace.load()
+    anonymizer, reference = presets.default(generator=settings.generator), CenterFace.load()
     chosen = paths[:: max(1, len(paths) // settings.limit)] if settings.limit else paths
     console = Console(stderr=True)
     scenes = [look(path, anonymizer, reference, settings.identity) for path in track(chosen, "scenes", console=console)]

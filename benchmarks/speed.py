@@ -19,12 +19,12 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.machine import ROOT
-from benchmarks.methods import GENERATOR_INPUTS
 from benchmarks.published import write_published_unet
 from benchmarks.report import Report, Rows
 from benchmarks.settings import Settings, data_folder
 from ganonymization import read_picture, weights
 from ganonymization.onnx import Network
+from ganonymization.synthesize.pix2pix import INPUTS
 from ganonymization.types import Image
 
 SAMPLE: Final = ROOT / "examples" / "astronaut.jpg"
@@ -70,12 +70,12 @@ def run(settings: Settings) -> Report:
 def time_generators(settings: Settings, folder: Path, repeats: int) -> dict[str, Any]:
     """Time our generator and one of the published size, alternating."""
     path = settings.generator or weights.locate("generator")
-    ours = Network(path, inputs=GENERATOR_INPUTS, outputs=["image"])
+    ours = Network(path, inputs=INPUTS, outputs=["image"])
     size_px = int(ours.input_shape("maps")[-1] or 0)
     published_path = folder / "published.onnx"
     parameters = write_published_unet(published_path, size_px=PUBLISHED_PX)
     published = Network(published_path, inputs=["image"], outputs=["output"])
-    ours_inputs = {name: _zeros(ours, name) for name in GENERATOR_INPUTS}
+    ours_inputs = {name: _zeros(ours, name) for name in INPUTS}
     image = {"image": np.zeros((1, 3, PUBLISHED_PX, PUBLISHED_PX), np.float32)}
     ours_ms, published_ms = alternate([lambda: ours(**ours_inputs), lambda: published(**image)], rounds=10 * repeats)
     return {

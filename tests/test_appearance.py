@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ganonymization.appearance import AppearanceReader, reduce_surround
+from ganonymization.appearance import AppearanceReader, as_in_photos, reduce_surround
 from ganonymization.surround import no_surround
 from ganonymization.types import Surround
 
@@ -46,3 +46,10 @@ def test_the_shipped_reader_gives_probabilities_and_a_colour(surround):
     assert 0 <= appearance.beard <= 1
     assert appearance.age.sum() == pytest.approx(1, abs=1e-5)
     assert 0 <= appearance.spread <= 1
+
+
+def test_skin_is_taken_to_be_lighter_and_nearer_to_the_mean_than_the_reader_says():
+    dark, light = (as_in_photos(np.full(3, level, np.float32)) for level in (-0.5, 0.5))
+    assert (dark > -0.5).all()
+    np.testing.assert_allclose(light - dark, 0.75, atol=1e-6)
+    assert as_in_photos(np.full(3, 5, np.float32)).max() == 1

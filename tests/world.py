@@ -92,6 +92,7 @@ class Classify:
 def networks():
     return Networks(
         detect=Detect(),
+        sees_face=lambda image, _box: int(image[..., 2].max()) > 0,
         landmark=Landmark(),
         recognise=lambda image, _landmarks: look(image, 128),
         portray=Portray(),

@@ -98,7 +98,6 @@ TRANSLATIONS: dict[str, Translate] = {
     "HARD_SWISH": elementwise("HardSwish"),
     "LOGISTIC": elementwise("Sigmoid"),
     "MUL": elementwise("Mul"),  # channel gates (N, C, 1, 1) times maps: the same broadcast in both layouts
-    "RELU": elementwise("Relu"),
     "RESIZE_BILINEAR": translate_resize,
 }
 

@@ -1,7 +1,7 @@
 """Export the generator of a training run into the weights folder and enter it into the catalogue.
 
-Usage: `python tools/ship_generator.py runs/NAME`. Weights stay in the history for ever: ship them only when the
-benchmarks say that they are better than the last.
+Usage: `python tools/ship_generator.py FACES.npz runs/NAME`. Weights stay in the history for ever: ship them only when
+the benchmarks say that they are better than the last.
 """
 
 import sys
@@ -11,19 +11,20 @@ from catalogue import WEIGHTS, register
 
 from ganonymization.training.course import CHECKPOINT_NAME
 from ganonymization.training.export import export_run
+from ganonymization.training.prepare import FaceSet
 
 
 def main() -> None:
     """Export and register."""
-    run = Path(sys.argv[1]) if len(sys.argv) == 2 else sys.exit(__doc__)
+    faces, run = (Path(word) for word in sys.argv[1:]) if len(sys.argv) == 3 else sys.exit(__doc__)
     if not (run / CHECKPOINT_NAME).is_file():
         sys.exit(f"{run / CHECKPOINT_NAME}: not found; name the folder of a training run")
-    exported = export_run(run, WEIGHTS / "generator.onnx")
+    exported = export_run(run, WEIGHTS / "generator.onnx", FaceSet.load(faces))
     print(f"{exported.samples} samples, largest difference from torch {exported.difference:.1e}")
     register(
         "generator.onnx",
         licence="MIT",
-        origin="trained on faces-open (synthetic faces: MIT, CC0) by python -m ganonymization.training",
+        origin="trained on faces-open (synthetic faces: MIT, CC0) by ganonymize train",
         input_spec="maps (N, 7, S, S) 0..1; surround (N, 3, S, S) RGB -1..1, 0 where unknown; "
         "known (N, 1, S, S) 0 or 1; "
         "palette (N, 16) -1..1; noise (N, 32) standard normal",

@@ -258,10 +258,25 @@ def _pad(translator: Translator, operator: Operator) -> str:
 
 
 def _reshape(translator: Translator, operator: Operator) -> str:
+    """A map of pixels becomes a list in the order of TensorFlow Lite: row by row, and the channels of each pixel."""
+    graph, values = translator.graph, translator.name(operator.inputs[0])
     source, target = (translator.file.shape(tensor) for tensor in (operator.inputs[0], operator.outputs[0]))
-    _expect(all(len(shape) < 4 or shape[1:3] == (1, 1) for shape in (source, target)), "reshaping without pixels")
+    _expect(len(target) < 4 or target[1:3] == (1, 1), "reshaping into a list, not into pixels")
+    if len(source) == 4 and source[1:3] != (1, 1):
+        values = graph.node("Transpose", values, perm=(0, 2, 3, 1))
     shape = (target[3], 1, 1) if len(target) == 4 else target[1:]
-    return translator.graph.node("Reshape", translator.name(operator.inputs[0]), translator.graph.integers(-1, *shape))
+    return graph.node("Reshape", values, graph.integers(-1, *shape))
+
+
+def _concatenate(translator: Translator, operator: Operator) -> str:
+    options = operator.options(tflite.ConcatenationOptions)
+    _expect_no_activation(options)
+    _expect(len(translator.file.shape(operator.outputs[0])) < 4, "concatenation of lists, not of pixels")
+    return translator.graph.node("Concat", *map(translator.name, operator.inputs), axis=options.Axis())
+
+
+def _relu(translator: Translator, operator: Operator) -> str:
+    return translator.graph.node("Relu", translator.name(operator.inputs[0]))
 
 
 def _whole_slice(translator: Translator, operator: Operator) -> str:
@@ -281,12 +296,14 @@ def _expect(holds: bool, what: str) -> None:  # noqa: FBT001 (an assertion)
 
 BUILTIN: dict[str, Translate] = {
     "ADD": _add,
+    "CONCATENATION": _concatenate,
     "CONV_2D": _convolution,
     "DEPTHWISE_CONV_2D": _depthwise_convolution,
     "MAX_POOL_2D": _max_pool,
     "MUL": _multiply,
     "PAD": _pad,
     "PRELU": _prelu,
+    "RELU": _relu,
     "RESHAPE": _reshape,
     "STRIDED_SLICE": _whole_slice,
 }

@@ -119,7 +119,7 @@ def finish(stages: list[Stage], faces: FaceSet, out: Path) -> dict[str, float]:
     from ganonymization.training.loop import measure_run
 
     last = stages[-1]
-    exported = export_run(last.folder, out / "generator.onnx")
+    exported = export_run(last.folder, out / "generator.onnx", faces)
     figures = measure_run(last.folder, faces)
     report = figures | {"samples": float(exported.samples), "difference_from_torch": exported.difference}
     (out / "report.json").write_text(json.dumps(report, indent=1) + "\n")

@@ -21,6 +21,9 @@ from ganonymization.surround import cut_surround, no_surround, ring_px
 from ganonymization.timing import Stopwatch
 from ganonymization.types import Affine, Crop, Face, Image, Landmarks, Patch, Points, Region, Surround
 
+WIDENING: Final = {Region.INNER: 1.0, Region.FACE: 1.0, Region.HEAD: 1.22}
+"""How much more of the picture than usual the crop shows, so that it holds the hair."""
+
 _KEYPOINT_SLACK: Final = 0.12
 """How far, in sides of the box, keypoints may lie outside the hull before the landmarks count as another face's."""
 
@@ -78,6 +81,7 @@ class Draw:
         self._blend = blend
         self._shape_model = shape_model
         self._growth = GROWTH[region]
+        self._widening = WIDENING[region]
 
     @property
     def size_px(self) -> int:
@@ -91,7 +95,7 @@ class Draw:
             FaceError: the crop cannot hold it.
         """
         pose = self._shape_model.pose_of(landmarks)
-        _require_inside_crop(landmarks, synthesis_crop_from_image(pose, size_px=1))
+        _require_inside_crop(landmarks, self._crop_from_image(pose, size_px=1))
         return Seen(face, landmarks, pose, self._outline_of(landmarks, pose))
 
     def prepare(self, image: Image, seen: Seen, others: Sequence[Points], *, identity: int, clock: Stopwatch) -> Canvas:
@@ -108,7 +112,7 @@ class Draw:
             drawn = self._reshape(seen.landmarks, identity)
             replaced = np.concatenate([seen.outline, self._outline_of(drawn, seen.pose)])
         with clock("surround"):
-            crop_from_image = synthesis_crop_from_image(seen.pose, size_px=self.size_px)
+            crop_from_image = self._crop_from_image(seen.pose, size_px=self.size_px)
             crop = cut(image, crop_from_image, size_px=self.size_px)
             own = transform(replaced, crop_from_image)
             surround = cut_surround(crop, [own, *(transform(points, crop_from_image) for points in others)])
@@ -129,7 +133,7 @@ class Draw:
 
     def alone(self, seen: Seen, *, identity: int) -> tuple[Landmarks, Surround]:
         """Return landmarks in crop pixels, and an empty surround, of an invented person without a picture."""
-        crop_from_image = synthesis_crop_from_image(seen.pose, size_px=self.size_px)
+        crop_from_image = self._crop_from_image(seen.pose, size_px=self.size_px)
         return _in_crop(self._reshape(seen.landmarks, identity), crop_from_image), no_surround(self.size_px)
 
     def patch(
@@ -137,6 +141,9 @@ class Draw:
     ) -> Patch:
         """Return the invented person alone."""
         return self._synthesize(landmarks, surround, palette=palette, identity=identity)
+
+    def _crop_from_image(self, pose: Pose, *, size_px: int) -> Affine:
+        return synthesis_crop_from_image(pose, size_px=size_px, widening=self._widening)
 
     def _outline_of(self, landmarks: Landmarks, pose: Pose) -> Points:
         return outline(pose.undo(landmarks.points.astype(np.float64)), pose, growth=self._growth)

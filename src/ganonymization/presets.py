@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from ganonymization.anonymizer import Anonymizer, Obscurer
@@ -36,6 +37,7 @@ def default(
     strength: float = 1.0,
     region: Region = Region.FACE,
     decide: DecideFaces = anonymize_everybody,
+    generator: Path | None = None,
 ) -> Anonymizer:
     """Return the anonymizer that `ganonymize run` uses.
 
@@ -46,6 +48,10 @@ def default(
         strength: 0 copies the landmarks, as published, 1 exchanges the identity in them.
         region: how much of the head is replaced.
         decide: says who is left visible, and who is invented (see `keep` and `pseudonym`).
+        generator: network that draws the faces; None takes that of the package.
+
+    Raises:
+        WeightsError: a network is missing, or is none.
     """
     detect = CenterFace.load(score_threshold=threshold, minimum_face_px=min_face_px, runtime=runtime)
     landmark = FaceMesh.load(runtime=runtime)
@@ -55,7 +61,7 @@ def default(
         landmark=landmark,
         reshape=Reshape(shape_model, strength=strength),
         choose_palette=MatchSurround.load(runtime=runtime),
-        synthesize=Pix2Pix.load(runtime=runtime),
+        synthesize=Pix2Pix.load(generator, runtime=runtime),
         blend=SeamlessBlend(),
         obscure=SolidFill(),
         segment=Segment.load(runtime=runtime),

@@ -13,7 +13,7 @@ def ganonymize(*words):
     return CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
 
 
-@pytest.mark.parametrize("words", [("train", "faces.npz", "run"), ("export", "run", "out.onnx")])
+@pytest.mark.parametrize("words", [("train", "faces.npz", "run"), ("export", "faces.npz", "run", "out.onnx")])
 def test_without_torch_the_remedy_is_told(monkeypatch, words):
     monkeypatch.setitem(sys.modules, "torch", None)
     done = ganonymize(*words)
@@ -60,7 +60,7 @@ def test_a_generator_is_trained_and_exported(faces, tmp_path):
     done = ganonymize("train", faces, run, "--config", tmp_path / "tiny.toml", "--device", "cpu")
     assert done.exit_code == 0, done.output
     assert "4 of 4 faces seen" in " ".join(done.stderr.split())
-    done = ganonymize("export", run, out)
+    done = ganonymize("export", faces, run, out)
     assert done.exit_code == 0, done.output
     assert "4 faces seen, differs from torch by" in done.stderr
     assert out.stat().st_size > 10_000
@@ -82,9 +82,8 @@ def test_what_cannot_be_meant_is_refused_in_one_line(faces, tmp_path, words, mes
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.usefixtures("faces")
-def test_missing_faces_and_runs_are_told(tmp_path):
+def test_missing_faces_and_runs_are_told(faces, tmp_path):
     done = ganonymize("train", tmp_path / "none.npz", tmp_path / "run")
     assert (done.exit_code, "ganonymize prepare" in done.stderr) == (1, True)
-    done = ganonymize("export", tmp_path / "run", tmp_path / "out.onnx")
+    done = ganonymize("export", faces, tmp_path / "run", tmp_path / "out.onnx")
     assert (done.exit_code, "checkpoint.pt: not found" in done.stderr) == (1, True)

@@ -8,6 +8,8 @@ from world import STRANGER, as_text, evaluate, figures_of, photo, write_people
 
 from ganonymization.errors import InputError, WeightsError
 from ganonymization.evaluation.evaluator import ATTACKS
+from ganonymization.evaluation.method import Altered
+from ganonymization.evaluation.methods import contender
 from ganonymization.evaluation.results import findings_of, to_json
 from ganonymization.evaluation.verdict import Verdict, overall
 
@@ -63,7 +65,31 @@ def test_where_no_face_is_left_its_geometry_is_not_measured_and_the_reason_is_to
     row = values["methods"]["python:world:painted_over"]
     assert row["mouth_open_r"]["value"] is None
     assert "landmarks" in values["unmeasured"]["python:world:painted_over"]["mouth_open_r"]
-    assert row["redetected"]["value"] == 0
+    assert row["redetected"]["value"] == row["redetected_blazeface"]["value"] == 0
+
+
+def drawn_from_the_original(image, subject):
+    """Tell the original's landmarks, and show a stranger's."""
+    return Altered(world.strangers(image, subject.identity), drawn=subject.landmarks)
+
+
+def obscured_without_number(image, subject):
+    return drawn_from_the_original(image, subject) if world.number_on(image) else Altered(world.painted_over(image))
+
+
+def test_the_landmarks_that_faces_were_drawn_from_are_measured_and_attacked(people, tmp_path, monkeypatch):
+    methods = {"noise": drawn_from_the_original, "blur": obscured_without_number, "floor": contender.floor}
+    monkeypatch.setattr(contender, "PHOTO_METHODS", methods)
+    evaluation = evaluate(people, tmp_path, "noise", "blur", "strangers", attacks=("landmark",))
+    always, often, never = (figures_of(evaluation, index) for index in range(3))
+    assert (always["conditioning_faces"], often["conditioning_faces"]) == (1, pytest.approx(2 / 3))
+    for found in (always, often):
+        assert found["conditioning_mouth_open_r"] == pytest.approx(1)
+        assert found["conditioning_yaw_error_deg"] == pytest.approx(0, abs=1e-3)
+    assert always["mouth_open_r"] < 0.5
+    copied = evaluation.original.figures
+    assert always["conditioning_landmark_rank1"] == copied["landmark_rank1"].value != always["landmark_rank1"]
+    assert not any(name.startswith("conditioning_") for name in never)
 
 
 def test_the_results_have_the_promised_shape_and_no_nan(people, tmp_path):

@@ -77,7 +77,7 @@ def test_a_run_is_logged_shown_and_exported_for_any_batch(tmp_path):
     assert [row["samples"] for row in rows] == [1, 2]
     assert {"discriminator", "adversarial", "l1", "sharpness", "spread"} <= set(rows[1])
     assert len(list(run.glob("sheet-*.png"))) == 2
-    assert export_run(run, path).samples == 2
+    assert export_run(run, path, face_set()).samples == 2
     network = Network(path, inputs=["maps"], outputs=["image"])
     assert network.input_shape("maps")[1:] == [3, 256, 256]
     maps = PaperViews(face_set(), CONFIG).of([0, 1, 2]).maps.float() / 255

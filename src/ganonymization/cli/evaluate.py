@@ -17,7 +17,8 @@ Needs the extra `evaluate`: pip install 'ganonymization[evaluate]'.
 
 EPILOG = """\b
 Methods (--method, several times):
-  default                  the anonymizer of this package
+  default                  the anonymizer of this package (--generator)
+  copied                   the same with copied landmarks
   paper                    GANonymization as published (--paper-weights)
   suppression mosaic blur noise k-same swap
                            the classic families
@@ -72,6 +73,7 @@ class EvaluateOptions:
     seed: int
     recogniser: Path | None
     paper_weights: Path | None
+    generator: Path | None
     contact_sheets: bool
     cache: Path | None
     workers: int
@@ -122,6 +124,12 @@ def evaluate(
             help="Network of the method `paper`: maps (N, 1 or 3, S, S) in 0..1 to image (N, 3, S, S) in -1..1.",
         ),
     ] = None,
+    generator: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.onnx", show_default=False, help="Another generator for the methods `default` and `copied`."
+        ),
+    ] = None,
     contact_sheets: Annotated[
         bool,
         typer.Option("--contact-sheets", help="Put the worst photos, before and after, into the report: real faces."),
@@ -145,6 +153,7 @@ def evaluate(
         seed=seed,
         recogniser=recogniser,
         paper_weights=paper_weights,
+        generator=generator,
         contact_sheets=contact_sheets,
         cache=cache,
         workers=workers,

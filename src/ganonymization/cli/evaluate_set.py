@@ -102,6 +102,7 @@ def make_settings(options: EvaluateOptions) -> Settings:
         seed=options.seed,
         recogniser=options.recogniser,
         paper_weights=options.paper_weights,
+        generator=options.generator,
         cache=options.cache or default_folder(),
         workers=options.workers or usable_cores(),
     )

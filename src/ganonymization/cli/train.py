@@ -114,10 +114,11 @@ def train(
 
 
 def export(
+    faces: Annotated[Path, typer.Argument(metavar="FACES", show_default=False, help="What the run was trained on.")],
     run: Annotated[Path, typer.Argument(metavar="RUN", show_default=False, help="Folder of a training run.")],
     out: Annotated[Path, typer.Argument(metavar="FILE.onnx", show_default=False, help="The file to be written.")],
 ) -> None:
     """Hand the words over and exit with the status."""
     from ganonymization.cli import train_run
 
-    raise typer.Exit(train_run.export(run, out))
+    raise typer.Exit(train_run.export(faces, run, out))

@@ -69,16 +69,17 @@ def _train(options: TrainOptions) -> int:
     return 0
 
 
-def export(run: Path, out: Path) -> int:
+def export(faces: Path, run: Path, out: Path) -> int:
     """Write the generator of a run and return the exit status."""
-    return _tell_failure(lambda: _export(run, out), needs=("torch", "onnx"))
+    return _tell_failure(lambda: _export(faces, run, out), needs=("torch", "onnx"))
 
 
-def _export(run: Path, out: Path) -> int:
+def _export(faces: Path, run: Path, out: Path) -> int:
     from ganonymization.training.export import export_run
+    from ganonymization.training.prepare import FaceSet
 
     out.parent.mkdir(parents=True, exist_ok=True)
-    exported = export_run(run, out)
+    exported = export_run(run, out, FaceSet.load(faces))
     size_mb = out.stat().st_size / 1e6
     console.print_note(
         f"{out}: {size_mb:.1f} MB, {exported.samples} faces seen, differs from torch by {exported.difference:.1e}"

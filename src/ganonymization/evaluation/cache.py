@@ -20,7 +20,9 @@ from ganonymization.evaluation.sighting import Row
 _PACKAGE: Final = Path(ganonymization.__file__).parent
 _BESIDE: Final = ("cli", "training", "video", "web")
 """Folders that decide nothing of what is drawn or seen."""
-_SEEING: Final = ("coverage", "method", "methods", "observe", "quality", "recognisers", "sighting", "strata", "utility")
+_SEEING: Final = (
+    "blazeface", "coverage", "method", "methods", "observe", "quality", "recognisers", "sighting", "strata", "utility",
+)  # fmt: skip
 """What decides it in the folder of the evaluation."""
 
 

@@ -11,7 +11,7 @@ _LOWER: Final = re.compile(
     r"|frechet_distance|kernel_distance|seam_(energy|ratio)"
 )
 _HIGHER: Final = re.compile(
-    r"(landmark_)?eer|coverage|output_made|redetected(_mesh)?|(second_)?emotion_(agreement|kappa)|shift_.+|recall_.+"
+    r"(landmark_)?eer|coverage|output_made|redetected(_blazeface)?|(second_)?emotion_(agreement|kappa)|shift_.+|recall_.+"
     r"|(mouth_open|mouth_width|smile|lids|brows|gaze|gaze_x|gaze_y)_r|f1(_.+)?|mean_f1(_.+)?|trait_.+|diversity|sharpness_ratio"
 )
 _CHANCE: Final = re.compile(r"rank\d+_chance")
@@ -23,6 +23,7 @@ def higher_is_better(metric: str) -> bool | None:
     Args:
         metric: name of the figure; it may end in that of a recogniser, as in `rank1_faceres`.
     """
+    metric = metric.removeprefix("conditioning_")
     if _CHANCE.search(metric):
         return None
     for pattern, answer in ((_LOWER, False), (_HIGHER, True)):

@@ -68,6 +68,7 @@ class Settings:
         seed: of identities, draws and folds.
         recogniser: file of a third recogniser.
         paper_weights: network of the published method.
+        generator: that this package's anonymizer draws with; None takes the package's.
         cache: folder for what was seen.
         workers: photos at the same time.
         experiment: asks less than everything: no second photo of anybody is needed, and nobody attacks.
@@ -79,6 +80,7 @@ class Settings:
     seed: int = 0
     recogniser: Path | None = None
     paper_weights: Path | None = None
+    generator: Path | None = None
     cache: Path = field(default_factory=default_folder)
     workers: int = field(default_factory=usable_cores)
     experiment: Experiment | None = None
@@ -210,7 +212,10 @@ class Evaluator:
         """Return the method, or the row that says why it cannot be run."""
         runtime = Runtime(threads=1)
         try:
-            return open_contender(spec, paper_weights=self._settings.paper_weights, runtime=runtime)
+            settings = self._settings
+            return open_contender(
+                spec, paper_weights=settings.paper_weights, generator=settings.generator, runtime=runtime
+            )
         except WeightsError as error:
             return MethodResult(spec, "its network is missing", {}, reason=str(error))
 
@@ -278,6 +283,7 @@ class _Bench:
         figures |= coverage_figures(tested, replaced, seed=seed)
         figures |= self._attack(tested, learning)
         figures |= emotion_figures(tested, seed=seed) | geometry_figures(tested, seed=seed)
+        figures |= self._conditioning(tested, learning)
         figures |= look_figures(tested, seed=seed) | trait_figures(tested, seed=seed)
         figures |= utility_figures(tested, self._originals.samples, seed=seed)
         figures |= attribute_figures(tested, self._originals.samples, seed=seed)
@@ -286,6 +292,18 @@ class _Bench:
         )
         pooled = {judge: found.pooled() for judge, found in searched.items()}
         return MethodResult(name, description, figures, pooled, worst, divided)
+
+    def _conditioning(self, tested: Faces, learning: Faces | None) -> dict[str, Figure]:
+        """Measure and attack the landmarks that faces were drawn from, where the method tells them."""
+        if not tested.altered["drawn"].any():
+            return {}
+        seed, drawn = self._settings.seed, tested.conditioned()
+        figures = geometry_figures(drawn, seed=seed)
+        figures["faces"] = Figure(float(tested.altered["drawn"].mean()))
+        if "landmark" in self._settings.attacks and len(set(drawn.people)) > 1:
+            tried = trials(drawn, learning.conditioned() if learning else None)
+            figures |= landmark_figures(tried, drawn, seed=seed)
+        return {f"conditioning_{name}": figure for name, figure in figures.items()}
 
     def _replaced(self, tested: Faces, searched: Mapping[str, Searched]) -> npt.NDArray[np.bool_]:
         first = self._studio.judges[0].name

@@ -51,7 +51,7 @@ def coverage_figures(faces: Faces, replaced: npt.NDArray[np.bool_], *, seed: int
         "coverage": replaced,
         "output_made": altered["made"],
         "redetected": altered["detected"],
-        "redetected_mesh": altered["landmarks_found"],
+        "redetected_blazeface": altered["detected_blazeface"],
     }
     return {name: measured(_mean(flag, faces.people, "a face", seed=seed)) for name, flag in flags.items()}
 

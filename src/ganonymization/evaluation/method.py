@@ -50,10 +50,12 @@ class Altered:
     Attributes:
         image: (H, W, 3) uint8 RGB.
         altered_from_original: where the pixels of the original would lie; the default says "where they were".
+        drawn: landmarks, in pixels of the image, that the new face was drawn from; None where the method does not tell.
     """
 
     image: Image
     altered_from_original: Affine = field(default_factory=in_place)
+    drawn: Landmarks | None = None
 
 
 class Method(Protocol):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from ganonymization.detect import CenterFace
 from ganonymization.errors import LandmarksNotFoundError, NotMeasurableError
+from ganonymization.evaluation.blazeface import BlazeFace
 from ganonymization.evaluation.coverage import change_inside
 from ganonymization.evaluation.method import Altered, Subject
 from ganonymization.evaluation.quality import seam_energy, sharpness
@@ -42,6 +44,7 @@ class Networks:
 
     Attributes:
         detect: finds faces.
+        sees_face: a second detector, which says whether there is one in a box.
         landmark: finds landmarks.
         recognise: the receipts' recogniser.
         portray: the held-out recogniser.
@@ -51,6 +54,7 @@ class Networks:
     """
 
     detect: Detect
+    sees_face: Callable[[Image, Box], bool]
     landmark: Landmark
     recognise: Recogniser
     portray: PortraitNetwork
@@ -67,6 +71,7 @@ class Networks:
         """
         return cls(
             detect=CenterFace.load(runtime=runtime),
+            sees_face=BlazeFace.load(runtime=runtime),
             landmark=FaceMesh.load(runtime=runtime),
             recognise=Recogniser.load(runtime=runtime),
             portray=PortraitNetwork.load(runtime=runtime),
@@ -114,6 +119,7 @@ class Observer:
             "found": True,
             "made": True,
             "detected": True,
+            "detected_blazeface": self._networks.sees_face(image, face.box),
             "landmarks_found": found is not None,
             "box": (face.box.left, face.box.top, face.box.right, face.box.bottom),
             "keypoints": face.keypoints,
@@ -135,6 +141,10 @@ class Observer:
         where = Landmarks(transform(subject.landmarks.points, place))
         self._fill(row, altered.image, found or where)
         row["made"], row["detected"], row["landmarks_found"] = True, again is not None, found is not None
+        row["detected_blazeface"] = self._networks.sees_face(altered.image, expected.box)
+        if altered.drawn is not None:
+            row["drawn"] = True
+            row["drawn_shape"], row["drawn_measures"] = self._describe(altered.drawn)
         row["changed_share"] = changed_share(original, altered, expected.box)
         row["sharpness"] = _sharpness(altered.image, where.points)
         row["seam"] = _seam(altered.image, where.points)
@@ -146,12 +156,16 @@ class Observer:
         except LandmarksNotFoundError:
             return None
 
+    def _describe(self, landmarks: Landmarks) -> tuple[npt.NDArray[np.float64], list[float]]:
+        """Return the pose-free coefficients of landmarks, and their measures in the order of `verify.Measures`."""
+        model = self._networks.shape_model
+        measures = measure(model, landmarks)
+        values = [getattr(measures, name) for name in type(measures).__slots__]
+        return model.coefficients_of(model.shape_of(landmarks)), values
+
     def _fill(self, row: Row, image: Image, landmarks: Landmarks) -> None:
         """Enter what the networks say of a face."""
-        model = self._networks.shape_model
-        row["shape"] = model.coefficients_of(model.shape_of(landmarks))
-        measures = measure(model, landmarks)
-        row["measures"] = [getattr(measures, name) for name in type(measures).__slots__]
+        row["shape"], row["measures"] = self._describe(landmarks)
         row[self.judges[0].name] = self._networks.recognise(image, landmarks)
         row["gradients"] = describe_face(image, landmarks)
         portrait = self._networks.portray(image, landmarks)

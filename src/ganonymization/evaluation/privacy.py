@@ -49,6 +49,14 @@ class Faces:
         """Return some of the faces."""
         return Faces(self.real[chosen], self.altered[chosen], [self.people[index] for index in np.flatnonzero(chosen)])
 
+    def conditioned(self) -> Faces:
+        """Return the faces whose method told what landmarks it drew from, with these in place of the output's."""
+        drawn = self.pick(self.altered["drawn"])
+        altered = drawn.altered.copy()
+        altered["shape"], altered["measures"] = altered["drawn_shape"], altered["drawn_measures"]
+        altered["landmarks_found"] = True
+        return Faces(drawn.real, altered, drawn.people)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:

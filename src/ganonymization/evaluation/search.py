@@ -28,7 +28,9 @@ RANKS: Final = (1, 5)
 BINS: Final = 400
 """Of the histograms that curves are drawn from."""
 
-_BLOCK: Final = 512
+_BLOCK: Final = 64
+"""Probes that are compared at a time; each needs some ten numbers for each photo of the gallery."""
+
 _THRESHOLD_PHOTOS: Final = 2000
 """Photos whose pairs fix the thresholds: two million pairs, 2,000 of them beyond FAR 0.1 %."""
 
@@ -68,8 +70,8 @@ class Searched:
 
     people: list[str]
     own: Array
-    genuine: npt.NDArray[np.int64]
-    impostor: npt.NDArray[np.int64]
+    genuine: npt.NDArray[np.int32]
+    impostor: npt.NDArray[np.int32]
     edges: Array
     accepted: npt.NDArray[np.int64]
     probe: npt.NDArray[np.intp]
@@ -251,8 +253,8 @@ def _identify(
     return found.probe + start, found.hit, found.chance
 
 
-def _histograms(distances: Array, chosen: npt.NDArray[np.bool_], edges: Array) -> npt.NDArray[np.int64]:
+def _histograms(distances: Array, chosen: npt.NDArray[np.bool_], edges: Array) -> npt.NDArray[np.int32]:
     """Return a row of counts for each probe."""
     bins = np.clip(np.searchsorted(edges, distances, side="right") - 1, 0, BINS - 1)
     flat = (np.arange(len(distances))[:, None] * BINS + bins)[chosen]
-    return np.bincount(flat, minlength=len(distances) * BINS).reshape(len(distances), BINS)
+    return np.bincount(flat, minlength=len(distances) * BINS).reshape(len(distances), BINS).astype(np.int32)

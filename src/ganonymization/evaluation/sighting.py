@@ -30,9 +30,10 @@ _SHAPE_SIZE: Final = 60
 def row_type(judges: Sequence[Judge]) -> np.dtype[np.void]:
     """Return the columns of a sighting.
 
-    * `made`: whether the method had an output; `detected`: whether the detector sees a face in its place;
-      `landmarks_found`: whether the mesh, which is a second detector, sees one.
+    * `made`: whether the method had an output; `detected` and `detected_blazeface`: whether either detector sees a face
+      in its place; `landmarks_found`: whether the mesh does.
     * `shape`: (60,) pose-free principal coefficients of the landmarks; `measures`: (10,) as in `verify.Measures`.
+    * `drawn`: whether the method told what landmarks it drew from; `drawn_shape` and `drawn_measures` are theirs.
     * `age_years` and `male`: what `faceres` takes the face for.
     * `changed_share`: of the pixels in the face's box, 0..1. `sharpness` and `seam`: see `quality`.
     * `gradients`: (1764,) what the small classifier of `utility` learns from.
@@ -41,9 +42,13 @@ def row_type(judges: Sequence[Judge]) -> np.dtype[np.void]:
     fields: list[Any] = [
         ("made", np.bool_),
         ("detected", np.bool_),
+        ("detected_blazeface", np.bool_),
         ("landmarks_found", np.bool_),
         ("shape", np.float32, (_SHAPE_SIZE,)),
         ("measures", np.float32, (len(Measures.__slots__),)),
+        ("drawn", np.bool_),
+        ("drawn_shape", np.float32, (_SHAPE_SIZE,)),
+        ("drawn_measures", np.float32, (len(Measures.__slots__),)),
         ("age_years", np.float32),
         ("male", np.float32),
         ("changed_share", np.float32),
@@ -78,8 +83,8 @@ def face_of(row: Row) -> Face:
 
 
 def landmarks_of(row: Row) -> Landmarks:
-    """Return the landmarks of an original; `presence` is 0 where the mean face stands in for them."""
-    return Landmarks(np.array(row["points"], np.float32), float(row["landmarks_found"]))
+    """Return the landmarks of an original, as a view of its row; `presence` is 0 where the mean face stands in."""
+    return Landmarks(np.asarray(row["points"], np.float32), float(row["landmarks_found"]))
 
 
 def mean_landmarks(model: ShapeModel, box: Box) -> Landmarks:

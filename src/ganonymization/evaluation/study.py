@@ -22,7 +22,7 @@ from ganonymization.evaluation.observe import Observer
 from ganonymization.evaluation.readers import Sample
 from ganonymization.evaluation.recognisers import Judge
 from ganonymization.evaluation.sighting import Row, Sightings
-from ganonymization.evaluation.subjects import make_subject
+from ganonymization.evaluation.subjects import make_subject, name_of
 from ganonymization.files import read_picture
 from ganonymization.recognise import Recogniser
 from ganonymization.types import Image
@@ -128,11 +128,12 @@ class Studio:
 
     def originals(self, samples: Sequence[Sample], *, root: Path, title: str) -> Originals:
         """Look at the photos as they are."""
-        rows = np.array(self._pass(title, self._see_original, samples), self._observer.original_type)
-        subjects = [make_subject(*pair, root=root, seed=self._seed) for pair in zip(samples, rows, strict=True)]
-        found = [index for index, row in enumerate(rows) if row["found"]]
-        missing = [subjects[index].name for index, row in enumerate(rows) if not row["found"]]
-        return Originals([samples[i] for i in found], [subjects[i] for i in found], rows[found], missing)
+        seen = np.array(self._pass(title, self._see_original, samples), self._observer.original_type)
+        missing = [name_of(one.path, root) for one, found in zip(samples, seen["found"], strict=True) if not found]
+        kept = [one for one, found in zip(samples, seen["found"], strict=True) if found]
+        rows = seen[seen["found"]]
+        subjects = [make_subject(*pair, root=root, seed=self._seed) for pair in zip(kept, rows, strict=True)]
+        return Originals(kept, subjects, rows, missing)
 
     def outputs(self, contender: Contender, originals: Originals, *, title: str) -> Sightings:
         """Look at what a method makes of the photos."""

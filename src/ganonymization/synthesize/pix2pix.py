@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 import cv2
@@ -18,8 +19,8 @@ from ganonymization.types import Image, Landmarks, Patch, Surround
 NOISE_SIZE: Final = 32
 """Numbers drawn from the identity that decide what landmarks, surround and palette leave open."""
 
-TRUNCATION: Final = 0.5
-"""Factor on the noise: less variety, fewer blotches (truncation; Brock et al., "Large scale GAN training", 2018)."""
+TRUNCATION: Final = 0.85
+"""Factor on the noise: a little less variety, fewer odd faces (Brock et al., "Large scale GAN training", 2018)."""
 
 INPUTS: Final = ("maps", "surround", "known", "palette", "noise")
 
@@ -43,9 +44,13 @@ class Pix2Pix:
         self.size_px = side
 
     @classmethod
-    def load(cls, *, runtime: Runtime = Runtime()) -> Pix2Pix:  # noqa: B008 - frozen
-        """Return the generator of the package."""
-        return cls(Network(weights.locate("generator"), inputs=INPUTS, outputs=["image"], runtime=runtime))
+    def load(cls, path: Path | None = None, *, runtime: Runtime = Runtime()) -> Pix2Pix:  # noqa: B008 - frozen
+        """Return the generator in a file, or that of the package.
+
+        Raises:
+            WeightsError: the file is no such network.
+        """
+        return cls(Network(path or weights.locate("generator"), inputs=INPUTS, outputs=["image"], runtime=runtime))
 
     def __call__(
         self, landmarks: Landmarks, surround: Surround, *, palette: npt.NDArray[np.float32], identity: int

@@ -21,11 +21,13 @@ from ganonymization.errors import GanonymizationError
 from ganonymization.onnx import Network
 from ganonymization.palette import PALETTE_SIZE
 from ganonymization.synthesize.pix2pix import NOISE_SIZE
+from ganonymization.training.codes import accept_noise, measure_codes
 from ganonymization.training.config import PaperConfig, parse_config
 from ganonymization.training.course import load_checkpoint
 from ganonymization.training.loop import build_generator
-from ganonymization.training.networks import Generator
+from ganonymization.training.networks import Generator, IdentityEncoder
 from ganonymization.training.paper import DotsInUnitRange, UNet
+from ganonymization.training.prepare import FaceSet
 
 Floats = npt.NDArray[np.float32]
 
@@ -58,8 +60,13 @@ class Exported:
     difference: float
 
 
-def export_run(run: Path, path: Path) -> Exported:
+def export_run(run: Path, path: Path, faces: FaceSet) -> Exported:
     """Write the averaged generator of a training run, or the published one; see `export_generator`, `export_paper`.
+
+    Args:
+        run: folder of the run.
+        path: target.
+        faces: what it was trained on; the invented people are drawn from where the codes of these faces lie.
 
     Raises:
         InputError: the folder holds no checkpoint.
@@ -73,6 +80,9 @@ def export_run(run: Path, path: Path) -> Exported:
         return Exported(state["samples"], export_paper(unet, path, size_px=config.size_px, notes=notes))
     generator = build_generator(config)
     generator.load_state_dict(state["average"])
+    encoder = IdentityEncoder().eval()
+    encoder.load_state_dict(state["encoder"])
+    accept_noise(generator, measure_codes(encoder, faces, config))
     return Exported(state["samples"], export_generator(generator, path, size_px=config.size_px, notes=notes))
 
 

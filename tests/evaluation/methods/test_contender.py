@@ -14,10 +14,10 @@ from ganonymization.evaluation.method import Subject
 from ganonymization.evaluation.methods.contender import DESCRIPTIONS, open_contender
 from ganonymization.evaluation.methods.floor import floor
 from ganonymization.evaluation.methods.folder import Folder, plain_stem
-from ganonymization.evaluation.methods.whole import Foreign
+from ganonymization.evaluation.methods.whole import Foreign, Whole
 from ganonymization.geometry import transform
 from ganonymization.onnx import Runtime
-from ganonymization.types import Landmarks
+from ganonymization.types import Box, Landmarks, Outcome, Receipt, Result
 
 ONE = Runtime(threads=1)
 
@@ -39,7 +39,7 @@ def save(image, path):
 
 
 def opened(spec, **options):
-    return open_contender(spec, paper_weights=options.get("weights"), runtime=ONE)
+    return open_contender(spec, paper_weights=options.get("weights"), generator=options.get("generator"), runtime=ONE)
 
 
 def test_the_floor_moves_the_face_by_two_percent_and_says_where_it_went(tmp_path):
@@ -115,7 +115,7 @@ def test_a_callable_may_have_nothing_to_return(tmp_path):
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("deface", "is no method; there are default, paper"),
+        ("deface", "is no method; there are default, copied, paper"),
         ("python:world", "python:module:function"),
         ("python:no_such_module_here:f", "cannot be imported"),
         ("python:world:no_such_function", "there is no function"),
@@ -175,3 +175,53 @@ def test_the_published_method_names_its_network_by_the_environment(tmp_path, mon
     monkeypatch.setenv("GANONYMIZATION_PAPER_WEIGHTS", str(path))
     assert "mine.onnx" in opened("paper").description
     assert onnx.load(str(path)).graph.input[0].name == "maps"
+
+
+def test_a_dot_is_drawn_for_each_landmark():
+    dots = draw_dots(np.array([[10, 20], [40, 50]], np.float32), size_px=64)
+    assert dots[20, 10] == dots[50, 40] == 255
+    assert dots[35, 25] == 0
+
+
+def anonymizer_of(*receipts):
+    """An anonymizer that returns the picture, and these receipts."""
+
+    def anonymize(image, *, identity):
+        assert identity == 7
+        return Result(image, list(receipts))
+
+    return anonymize
+
+
+def moved_by(found, identity):
+    return Landmarks(found.points + identity)
+
+
+def test_the_landmarks_that_the_face_was_drawn_from_are_those_of_the_identity_on_its_receipt(tmp_path):
+    one = subject(tmp_path)
+    elsewhere = Receipt(Box(0, 0, 10, 10), 1.0, Outcome.SYNTHESIZED, identity=3)
+    own = Receipt(one.face.box, 1.0, Outcome.SYNTHESIZED, identity=5)
+    drawn = Whole(anonymizer_of(elsewhere, own), moved_by)(picture(), one).drawn
+    np.testing.assert_array_equal(drawn.points, one.landmarks.points + 5)
+
+
+def test_a_face_that_was_obscured_or_missed_was_drawn_from_nothing(tmp_path):
+    one = subject(tmp_path)
+    obscured = Receipt(one.face.box, 1.0, Outcome.OBSCURED, reason="why")
+    elsewhere = Receipt(Box(0, 0, 10, 10), 1.0, Outcome.SYNTHESIZED, identity=3)
+    for receipts in ((obscured,), (elsewhere,), ()):
+        assert Whole(anonymizer_of(*receipts), moved_by)(picture(), one).drawn is None
+
+
+def test_another_generator_is_named_in_the_report_and_in_the_cache(tmp_path):
+    (tmp_path / "g.onnx").write_bytes(b"one")
+    first = opened("default", generator=tmp_path / "g.onnx")
+    (tmp_path / "g.onnx").write_bytes(b"two")
+    second = opened("copied", generator=tmp_path / "g.onnx")
+    assert "generator g.onnx, SHA-256" in first.description
+    assert len({first.fingerprint, second.fingerprint, opened("default").fingerprint}) == 3
+
+
+def test_a_generator_that_is_not_there_is_told_of_before_the_first_photo(tmp_path):
+    with pytest.raises(WeightsError, match="no such network"):
+        opened("default", generator=tmp_path / "g.onnx")

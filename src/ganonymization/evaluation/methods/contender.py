@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ganonymization.detect import CenterFace
-from ganonymization.errors import InputError
+from ganonymization.errors import InputError, WeightsError
 from ganonymization.evaluation.cache import digest_file, key_of
 from ganonymization.evaluation.method import Method, Prepare, Subject
 from ganonymization.evaluation.methods.blur import blur
@@ -37,6 +37,7 @@ SET_METHODS: Final[Mapping[str, Prepare]] = MappingProxyType({"k_same": k_same, 
 DESCRIPTIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "default": "the anonymizer of this package",
+        "copied": "the same with copied landmarks, as published",
         "paper": "GANonymization as published: copied landmarks, pix2pix, cut-out on black",
         "suppression": "solid fill over the face",
         "mosaic": "coarse squares in place of the face",
@@ -48,6 +49,10 @@ DESCRIPTIONS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Every method that has a name of its own."""
+
+
+STRENGTHS: Final[Mapping[str, float]] = MappingProxyType({"default": 1.0, "copied": 0.0})
+"""Those by the anonymizer of this package, with how much of the identity in the landmarks they exchange."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +76,20 @@ class Contender:
     whole_photo: bool = False
 
 
-def open_contender(spec: str, *, paper_weights: Path | None, runtime: Runtime) -> Contender:
+def open_contender(
+    spec: str, *, paper_weights: Path | None, generator: Path | None = None, runtime: Runtime
+) -> Contender:
     """Return the method that a word stands for; nothing is loaded yet but what tells whether it can be.
 
     Args:
         spec: a name of `DESCRIPTIONS`, `folder:PATH` or `python:module:function`.
         paper_weights: network of the published method; None takes the environment's.
+        generator: that `default` and `copied` draw with; None takes the package's.
         runtime: of its networks.
 
     Raises:
         InputError: there is no such method, folder or function.
-        WeightsError: the network of `paper` is missing.
+        WeightsError: the network of `paper` or the generator is missing.
     """
     kind, colon, rest = spec.partition(":")
     if colon and kind == "folder":
@@ -97,7 +105,9 @@ def open_contender(spec: str, *, paper_weights: Path | None, runtime: Runtime) -
         )
     if name in SET_METHODS:
         return Contender(spec, SET_METHODS[name], DESCRIPTIONS[name], needs_set=True)
-    return Contender(spec, _named(name, runtime), DESCRIPTIONS[name], whole_photo=name in {"default", FLOOR})
+    if name in STRENGTHS:
+        return _open_default(spec, name, generator, runtime)
+    return Contender(spec, alone(lambda: PHOTO_METHODS[name]), DESCRIPTIONS[name], whole_photo=name == FLOOR)
 
 
 def alone(make: Callable[[], Method]) -> Prepare:
@@ -110,10 +120,17 @@ def alone(make: Callable[[], Method]) -> Prepare:
     return prepare
 
 
-def _named(name: str, runtime: Runtime) -> Prepare:
-    if name in PHOTO_METHODS:
-        return alone(lambda: PHOTO_METHODS[name])
-    return alone(lambda: default(runtime=runtime))
+def _open_default(spec: str, name: str, generator: Path | None, runtime: Runtime) -> Contender:
+    digest = _digest_weights(generator) if generator else ""
+    drawn = f"; generator {generator.name}, SHA-256 {digest[:12]}" if generator else ""
+    prepare = alone(lambda: default(generator=generator, strength=STRENGTHS[name], runtime=runtime))
+    return Contender(spec, prepare, DESCRIPTIONS[name] + drawn, digest, whole_photo=True)
+
+
+def _digest_weights(path: Path) -> str:
+    if not path.is_file():
+        raise WeightsError(f"{path}: no such network; give an exported generator (docs/training.md)")
+    return digest_file(path)
 
 
 def _open_folder(spec: str, root: Path, runtime: Runtime) -> Contender:

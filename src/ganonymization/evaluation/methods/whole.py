@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,7 +14,10 @@ from ganonymization import presets
 from ganonymization.errors import InputError, NothingMadeError
 from ganonymization.evaluation.method import Altered, Method, Subject
 from ganonymization.onnx import Runtime
-from ganonymization.types import Image, Result
+from ganonymization.reshape import Reshape
+from ganonymization.shape import ShapeModel
+from ganonymization.stages import Reshape as Reshapes
+from ganonymization.types import Face, Image, Receipt, Result
 
 
 class Anonymize(Protocol):
@@ -30,14 +33,20 @@ class Whole:
 
     Args:
         anonymize: replaces or covers every face that it finds.
+        reshape: as the anonymizer does it, to tell what landmarks a face was drawn from.
     """
 
-    def __init__(self, anonymize: Anonymize) -> None:
+    def __init__(self, anonymize: Anonymize, reshape: Reshapes) -> None:
         self._anonymize = anonymize
+        self._reshape = reshape
 
     def __call__(self, image: Image, subject: Subject, /) -> Altered:
         """Return the anonymized photo."""
-        return Altered(self._anonymize(image, identity=subject.identity).image)
+        result = self._anonymize(image, identity=subject.identity)
+        receipt = receipt_of(subject.face, result.receipts)
+        if receipt is None or receipt.identity is None:
+            return Altered(result.image)
+        return Altered(result.image, drawn=self._reshape(subject.landmarks, receipt.identity))
 
 
 class Foreign:
@@ -71,9 +80,21 @@ class Foreign:
         return Altered(made)
 
 
-def default(*, runtime: Runtime) -> Method:
-    """Return the anonymizer that `ganonymize run` uses."""
-    return Whole(presets.default(runtime=runtime))
+def receipt_of(face: Face, receipts: Sequence[Receipt]) -> Receipt | None:
+    """Return the receipt nearest to a face, if its box holds the face's centre; None when there is none."""
+    x, y = face.box.center
+    inside = [one for one in receipts if one.box.left <= x <= one.box.right and one.box.top <= y <= one.box.bottom]
+    return min(inside, key=lambda one: np.hypot(one.box.center[0] - x, one.box.center[1] - y), default=None)
+
+
+def default(*, generator: Path | None, strength: float = 1.0, runtime: Runtime) -> Method:
+    """Return the anonymizer that `ganonymize run` uses, with its generator or another; strength 0 copies landmarks.
+
+    Raises:
+        WeightsError: the generator is missing, or is none.
+    """
+    anonymize = presets.default(runtime=runtime, generator=generator, strength=strength)
+    return Whole(anonymize, Reshape(ShapeModel.load(), strength=strength))
 
 
 def import_callable(place: str) -> tuple[Callable[..., Any], Path | None]:

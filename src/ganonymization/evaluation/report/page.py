@@ -39,7 +39,7 @@ PRIVACY: Final = (
 
 EXPRESSION: Final = (
     "redetected",
-    "redetected_mesh",
+    "redetected_blazeface",
     "emotion_agreement",
     "emotion_kappa",
     "mouth_open_r",

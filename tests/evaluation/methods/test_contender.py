@@ -177,12 +177,6 @@ def test_the_published_method_names_its_network_by_the_environment(tmp_path, mon
     assert onnx.load(str(path)).graph.input[0].name == "maps"
 
 
-def test_a_dot_is_drawn_for_each_landmark():
-    dots = draw_dots(np.array([[10, 20], [40, 50]], np.float32), size_px=64)
-    assert dots[20, 10] == dots[50, 40] == 255
-    assert dots[35, 25] == 0
-
-
 def anonymizer_of(*receipts):
     """An anonymizer that returns the picture, and these receipts."""
 

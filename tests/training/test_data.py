@@ -94,7 +94,9 @@ def test_picture_and_palette_change_colour_alike(grey_share):
     image = np.tile(color, (8, 8, 1))
     palette = np.insert(np.tile(color / 127.5 - 1, 5), 3, 0.2).astype(np.float32)
     rng = np.random.default_rng(0)
-    changed = [data._recolor(image, palette, rng, grey_share) for _ in range(30)]
+    views = FaceViews(face_set(), dataclasses.replace(CONFIG, grey_share=grey_share))
+    plans = [views.plan(0, rng) for _ in range(30)]
+    changed = [(data._recolor(image, plan), data._recolor_palette(palette, plan)) for plan in plans]
     for picture, recolored in changed:
         expected = picture[0, 0] / 127.5 - 1
         np.testing.assert_allclose(np.delete(recolored, 3).reshape(5, 3), np.tile(expected, (5, 1)), atol=0.015)
@@ -142,7 +144,7 @@ def whole_sample():
 
 def test_a_mirrored_sample_has_everything_on_the_other_side():
     sample = whole_sample()
-    flipped = data._flip(sample)
+    flipped = data.flip(sample)
     np.testing.assert_array_equal(flipped["image"], sample["image"][:, :, ::-1])
     np.testing.assert_array_equal(flipped["maps"], sample["maps"][:, :, ::-1])
     drawn = draw_maps(flipped["landmarks"] * np.float32(SIZE_PX), size_px=SIZE_PX).astype(int)
@@ -150,7 +152,7 @@ def test_a_mirrored_sample_has_everything_on_the_other_side():
     for right, left in ((33, 263), (61, 291), (468, 473), (70, 300), (10, 10)):
         np.testing.assert_allclose(flipped["landmarks"][left, 1:], sample["landmarks"][right, 1:])
         np.testing.assert_allclose(flipped["landmarks"][left, 0], 1 - sample["landmarks"][right, 0])
-    for name, value in data._flip(flipped).items():
+    for name, value in data.flip(flipped).items():
         np.testing.assert_allclose(value, sample[name], atol=1e-6)
 
 

@@ -10,7 +10,8 @@ from test_loop import require_equal  # noqa: E402 - torch may be missing
 from tiny import SIZE_PX, face_set  # noqa: E402
 
 from ganonymization.condition import draw_dots  # noqa: E402
-from ganonymization.onnx import Network  # noqa: E402
+from ganonymization.evaluation.methods.paper import Paper  # noqa: E402
+from ganonymization.onnx import Network, Runtime  # noqa: E402
 from ganonymization.training import paper  # noqa: E402
 from ganonymization.training.config import PaperConfig  # noqa: E402
 from ganonymization.training.export import MAX_DIFFERENCE, export_run  # noqa: E402
@@ -80,6 +81,7 @@ def test_a_run_is_logged_shown_and_exported_for_any_batch(tmp_path):
     assert export_run(run, path, face_set()).samples == 2
     network = Network(path, inputs=["maps"], outputs=["image"])
     assert network.input_shape("maps")[1:] == [3, 256, 256]
+    Paper.load(path, runtime=Runtime())  # the evaluation takes it
     maps = PaperViews(face_set(), CONFIG).of([0, 1, 2]).maps.float() / 255
     (found,) = network(maps=maps.numpy())
     with torch.no_grad():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
@@ -25,6 +26,31 @@ from ganonymization.training.prepare import GROWTHS, MARGIN, FaceSet
 from ganonymization.types import Affine, Points
 
 Array = npt.NDArray[np.uint8]
+Sample: TypeAlias = dict[str, npt.NDArray[np.generic]]
+"""One row of a `Batch`, field by field."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """A random view of a face.
+
+    Attributes:
+        index: place of the face in its set.
+        affine: (2, 3) from the synthesis crop to the view, both in pixels of the view's size.
+        outline: (M, 2) of the region to be replaced, in pixels of the view.
+        gain: (3,) factors of red, green and blue.
+        is_grey: whether it is turned grey.
+        is_isolated: whether the person is put on black, without a surround.
+        is_mirrored: whether it is mirrored.
+    """
+
+    index: int
+    affine: Affine
+    outline: Points
+    gain: npt.NDArray[np.float64]
+    is_grey: bool
+    is_isolated: bool
+    is_mirrored: bool
 
 
 class Batch(NamedTuple):
@@ -66,42 +92,72 @@ class FaceViews(IterableDataset[Batch]):
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield batches without end."""
+        for views in self.plans():
+            yield stack([self.draw(view) for view in views])
+
+    def plans(self) -> Iterator[list[View]]:
+        """Yield what the batches are going to be, without end; each worker its share of them."""
         worker = get_worker_info()
         first, stride = (worker.id, worker.num_workers) if worker else (0, 1)
         cv2.setNumThreads(1)
         for number in itertools.count(first, stride):
             rng = np.random.default_rng([self._config.seed, self._start + number * self._config.batch_size])
             chosen = rng.integers(len(self._faces.names), size=self._config.batch_size)
-            yield stack([self.sample(int(index), rng) for index in chosen])
+            yield [self.plan(int(index), rng) for index in chosen]
 
-    def sample(self, index: int, rng: np.random.Generator) -> dict[str, npt.NDArray[np.generic]]:
+    def sample(self, index: int, rng: np.random.Generator) -> Sample:
         """Return one random view of a face."""
-        faces, size_px = self._faces, self._config.size_px
-        view = _random_view(rng, size_px)
-        image, valid, person = (
-            _resample(layer[index], view, size_px) for layer in (faces.images, faces.valid, faces.people)
+        return self.draw(self.plan(index, rng))
+
+    def plan(self, index: int, rng: np.random.Generator) -> View:
+        """Return what a random view of a face is going to be."""
+        size_px = self._config.size_px
+        affine = _random_view(rng, size_px)
+        return View(
+            index=index,
+            affine=affine,
+            outline=_random_outline(self._faces.outlines[index], rng, size_px, affine),
+            gain=rng.uniform(0.8, 1.15) * rng.uniform(0.95, 1.05, 3),
+            is_grey=rng.random() < self._config.grey_share,
+            is_isolated=rng.random() < self._config.isolated_share,
+            is_mirrored=rng.random() < 0.5,
         )
-        landmarks = transform(faces.landmarks[index] * size_px, view)
-        outline = _random_outline(faces.outlines[index], rng, size_px, view)
-        hull = hull_mask(outline, size_px=size_px, margin_px=SURROUND_MARGIN * size_px)
-        known = np.where(hull > 0, 0, np.where(valid == 255, 255, 0)).astype(np.uint8)
-        image, palette = _recolor(image, faces.palettes[index], rng, self._config.grey_share)
-        if rng.random() < self._config.isolated_share:
+
+    def draw(self, view: View) -> Sample:
+        """Return a view with its picture."""
+        faces, size_px = self._faces, self._config.size_px
+        image, valid, person = (
+            _resample(layer[view.index], view.affine, size_px) for layer in (faces.images, faces.valid, faces.people)
+        )
+        image = _recolor(image, view)
+        if view.is_isolated:
             image = (image * (person[..., None] / np.float32(255))).astype(np.uint8)
-            known = np.zeros_like(known)
-        maps = draw_maps(landmarks, size_px=size_px)
-        sample: dict[str, npt.NDArray[np.generic]] = {
+        known = np.where(valid == 255, self.surround(view), 0).astype(np.uint8)
+        sample = self.conditions(view) | {
             "image": image.transpose(2, 0, 1),
-            "maps": maps,
             "known": known[None],
             "valid": valid[None],
-            "palette": palette,
+        }
+        return flip(sample) if view.is_mirrored else sample
+
+    def surround(self, view: View) -> Array:
+        """Return an (S, S) mask, 255 where a view shows its surround if the picture reaches there."""
+        size_px = self._config.size_px
+        hull = hull_mask(view.outline, size_px=size_px, margin_px=SURROUND_MARGIN * size_px)
+        return np.where((hull > 0) | view.is_isolated, 0, 255).astype(np.uint8)
+
+    def conditions(self, view: View) -> Sample:
+        """Return maps, landmarks and palette of a view, not yet mirrored."""
+        faces, size_px = self._faces, self._config.size_px
+        landmarks = transform(faces.landmarks[view.index] * size_px, view.affine)
+        return {
+            "maps": draw_maps(landmarks, size_px=size_px),
+            "palette": _recolor_palette(faces.palettes[view.index], view),
             "landmarks": landmarks / np.float32(size_px),
         }
-        return _flip(sample) if rng.random() < 0.5 else sample
 
 
-def stack(samples: list[dict[str, npt.NDArray[np.generic]]]) -> Batch:
+def stack(samples: list[Sample]) -> Batch:
     """Return samples as one batch."""
     return Batch(**{name: torch.from_numpy(np.stack([s[name] for s in samples])) for name in Batch._fields})
 
@@ -113,14 +169,17 @@ def _random_view(rng: np.random.Generator, size_px: int) -> Affine:
     return square_from_image((center[0], center[1]), side_px, roll_rad=rng.normal(0, 0.07), size_px=size_px)
 
 
-def _resample(layer: Array, view: Affine, size_px: int) -> Array:
-    """Return the view of a prepared layer, which is `MARGIN` wider than the crop."""
-    margin_px = (layer.shape[0] - layer.shape[0] / MARGIN) / 2
-    scale = layer.shape[0] / MARGIN / size_px
-    view_from_layer = view.copy()
-    view_from_layer[:, :2] /= scale
-    view_from_layer[:, 2] -= view_from_layer[:, :2] @ (margin_px, margin_px)
-    matrix = pixel_centred(view_from_layer)
+def view_from_layer(affine: Affine, layer_px: int, size_px: int) -> Affine:
+    """Return the map from a prepared layer, which is `MARGIN` wider than the synthesis crop, to a view of it."""
+    margin_px = (layer_px - layer_px / MARGIN) / 2
+    moved = affine.copy()
+    moved[:, :2] /= layer_px / MARGIN / size_px
+    moved[:, 2] -= moved[:, :2] @ (margin_px, margin_px)
+    return moved
+
+
+def _resample(layer: Array, affine: Affine, size_px: int) -> Array:
+    matrix = pixel_centred(view_from_layer(affine, layer.shape[0], size_px))
     return np.asarray(cv2.warpAffine(layer, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR), np.uint8)
 
 
@@ -134,22 +193,23 @@ def _random_outline(outlines: Points, rng: np.random.Generator, size_px: int, vi
     return transform((stretched * size_px).astype(np.float32), view)
 
 
-def _recolor(
-    image: Array, palette: npt.NDArray[np.float32], rng: np.random.Generator, grey_share: float
-) -> tuple[Array, npt.NDArray[np.float32]]:
-    """Change exposure and white balance of the picture and of its palette alike, or turn both grey."""
-    gain = rng.uniform(0.8, 1.15) * rng.uniform(0.95, 1.05, 3)
-    image = np.clip(image * gain, 0, 255).astype(np.uint8)
+def _recolor(image: Array, view: View) -> Array:
+    """Change exposure and white balance of a picture, or turn it grey."""
+    image = np.clip(image * view.gain, 0, 255).astype(np.uint8)
+    return np.repeat(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2) if view.is_grey else image
+
+
+def _recolor_palette(palette: npt.NDArray[np.float32], view: View) -> npt.NDArray[np.float32]:
+    """Change a palette as `_recolor` does its picture."""
     colors = palette[[0, 1, 2, *range(4, 16)]].reshape(5, 3)
-    colors = np.clip((colors + 1) * gain - 1, -1, 1)
-    if rng.random() < grey_share:
-        image = np.repeat(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+    colors = np.clip((colors + 1) * view.gain - 1, -1, 1)
+    if view.is_grey:
         colors = np.repeat((colors @ (0.299, 0.587, 0.114))[:, None], 3, axis=1)
-    spread = palette[3] * gain.mean()
-    return image, np.concatenate([colors[0], [spread], colors[1:].ravel()]).astype(np.float32)
+    spread = palette[3] * view.gain.mean()
+    return np.concatenate([colors[0], [spread], colors[1:].ravel()]).astype(np.float32)
 
 
-def _flip(sample: dict[str, npt.NDArray[np.generic]]) -> dict[str, npt.NDArray[np.generic]]:
+def flip(sample: Sample) -> Sample:
     """Mirror a sample; the maps hold both sides alike, the landmarks change places with their counterparts."""
     flipped = {name: _mirrored(value) if value.ndim == 3 else value for name, value in sample.items()}
     landmarks = sample["landmarks"].copy()

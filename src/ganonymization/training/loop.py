@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import enum
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -34,6 +35,7 @@ from ganonymization.training.exchange import Exchange
 from ganonymization.training.networks import Discriminator, Generator, IdentityEncoder
 from ganonymization.training.prepare import FaceSet
 from ganonymization.training.recorder import Recorder, Schedule
+from ganonymization.training.resident import PlannedBatch, PlannedViews, ResidentFaces, fits
 from ganonymization.training.showcase import FaceShowcase
 
 logger = logging.getLogger(__name__)
@@ -257,7 +259,7 @@ def train(
     trainer = Trainer(config, device)
     if not resume(trainer, folder, device=device) and smaller_run is not None:
         _grow(trainer, smaller_run)
-    batches = load_batches(_views(faces, config, trainer.samples, role), workers=config.workers, device=device)
+    batches = _batches(_views(faces, config, trainer.samples, role), faces, config, device)
     followers = _followers(trainer, folder, role)
     if role is not Role.FOLLOWER:
         followers.append(Recorder(trainer, folder, schedule, FaceShowcase(trainer, _fixed_batch(faces, config))))
@@ -297,6 +299,16 @@ def _followers(trainer: Trainer, folder: Path, role: Role) -> list[Follower]:
         return []
     exchange = Exchange(folder, own=role.value, partner=partners[role].value)
     return [lambda *_: exchange(trainer, trainer.config.batch_size)]
+
+
+def _batches(views: FaceViews, faces: FaceSet, config: TrainingConfig, device: torch.device) -> Iterator[Batch]:
+    if not fits(faces, device):
+        return load_batches(views, workers=config.workers, device=device)
+    planned: Iterator[PlannedBatch] = load_batches(
+        PlannedViews(views, layer_px=faces.images.shape[1]), workers=config.workers, device=device
+    )
+    resident = ResidentFaces(faces, device)
+    return (resident.draw(batch.to(device)) for batch in planned)
 
 
 def _views(faces: FaceSet, config: TrainingConfig, start: int, role: Role) -> FaceViews:

@@ -289,7 +289,9 @@ def train_paper(
     recorder = Recorder(
         trainer, folder, schedule, PaperShowcase(trainer, PaperViews(faces, config).of(shown)), watch=watch
     )
-    batches = load_batches(PaperViews(faces, config, start=trainer.samples), workers=config.workers, device=device)
+    batches: Iterator[PaperBatch] = load_batches(
+        PaperViews(faces, config, start=trainer.samples), workers=config.workers, device=device
+    )
     learn(trainer, batches, goal=config.samples, limit_seconds=schedule.limit_seconds, followers=[recorder])
     save_checkpoint(trainer, folder / CHECKPOINT_NAME)
     return trainer

@@ -25,7 +25,8 @@ LUMA: Final = (0.299, 0.587, 0.114)
 class PlannedBatch(NamedTuple):
     """B views without their pictures: what `data.View` says in place of `image` and `valid` of `Batch`.
 
-    `chosen` are places in the set, `theta` is that of `theta_of`, `known` is 255 where the surround is shown if the picture reaches there.
+    `chosen` are places in the set, `theta` is that of `theta_of`, `known` is 255 where the surround is
+    shown if the picture reaches there.
     """
 
     chosen: Tensor

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from ganonymization.errors import GanonymizationError
 from ganonymization.training.config import TrainingConfig, load_config
 from ganonymization.training.packing import pack_faces, shrink_faces, unpack_faces
@@ -33,6 +35,9 @@ SHARES: Final = (0.45, 0.55)
 
 PROBE: Final = 0.15
 """Share of a stage's time after which its speed is taken, to plan how many faces it is going to see."""
+
+HELD_OUT: Final = 0.03
+"""Share of the faces that are not trained on, to measure on."""
 
 PIECE_BYTES: Final = 15 * 2**20
 BATCH_SIZE: Final = 32
@@ -113,14 +118,21 @@ def samples_of(run: Path | None) -> int:
     return int(load_checkpoint(run, device=torch.device("cpu"))["samples"])
 
 
-def finish(stages: list[Stage], faces: FaceSet, out: Path) -> dict[str, float]:
-    """Export the last stage, measure it on faces of the set, and write both."""
+def split(faces: FaceSet) -> tuple[FaceSet, FaceSet]:
+    """Return the faces to train on and those to measure on; always the same."""
+    order = np.random.default_rng(0).permutation(len(faces.names))
+    count = max(1, round(HELD_OUT * len(order)))
+    return faces.take(order[count:]), faces.take(order[:count])
+
+
+def finish(stages: list[Stage], faces: FaceSet, held_out: FaceSet, *, out: Path) -> dict[str, float]:
+    """Export the last stage, measure it on faces that it has not seen, and write both."""
     from ganonymization.training.export import export_run
     from ganonymization.training.loop import measure_run
 
     last = stages[-1]
     exported = export_run(last.folder, out / "generator.onnx", faces)
-    figures = measure_run(last.folder, faces)
+    figures = measure_run(last.folder, held_out)
     report = figures | {"samples": float(exported.samples), "difference_from_torch": exported.difference}
     (out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
     return report
@@ -161,10 +173,10 @@ def train_command(arguments: argparse.Namespace) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     arguments.out.mkdir(parents=True, exist_ok=True)
     join(arguments.out)
-    faces, stages = unpack_faces(arguments.faces), plan(arguments)
+    (faces, held_out), stages = split(unpack_faces(arguments.faces)), plan(arguments)
     try:
         train_stages(stages, faces, device=arguments.device)
-        print(json.dumps(finish(stages, faces, arguments.out)))
+        print(json.dumps(finish(stages, faces, held_out, out=arguments.out)))
     finally:
         cut_up(arguments.out)
 

@@ -88,3 +88,9 @@ def test_a_saved_set_is_read_as_it_was(tmp_path):
     loaded = FaceSet.load(tmp_path / "faces.npz")
     for name in FaceSet.__slots__:
         np.testing.assert_array_equal(getattr(loaded, name), getattr(face_set(), name))
+
+
+def test_taken_faces_are_whole_rows():
+    taken = face_set().take(np.array([3, 1]))
+    for name in FaceSet.__slots__:
+        np.testing.assert_array_equal(getattr(taken, name), getattr(face_set(), name)[[3, 1]])

@@ -45,9 +45,16 @@ def test_one_call_trains_both_stages_and_leaves_weights_log_sheets_and_a_report(
     report = json.loads((out / "report.json").read_text())
     assert {"landmark_error", "spread", "sharpness", "samples"} <= set(report)
     assert Network(out / "generator.onnx", inputs=INPUTS, outputs=["image"]).input_shape("maps")[1:] == [7, 128, 128]
-    first, second = (json.loads((out / name / "plan.json").read_text())["samples"] for name in script.STAGES)
+    first, second = (script.samples_of(out / name) for name in script.STAGES)
     assert report["samples"] == second > first > 0
-    assert all((out / name / CHECKPOINT_NAME).is_file() for name in script.STAGES)
+    planned = json.loads((out / script.STAGES[1] / "plan.json").read_text())["samples"]
+    assert second <= planned + 1  # a batch of two
+
+
+def test_faces_to_measure_on_are_not_trained_on(script):
+    trained, measured = script.split(face_set())
+    assert len(measured.names) == 1
+    assert sorted([*trained.names, *measured.names]) == sorted(face_set().names)
 
 
 def test_what_was_cut_up_comes_back_to_the_last_byte(script, tmp_path):

@@ -73,6 +73,10 @@ class FaceSet:
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise InputError(f"{path}: holds no prepared faces ({error}); make it by `ganonymize prepare`") from error
 
+    def take(self, chosen: npt.NDArray[np.intp]) -> FaceSet:
+        """Return some of the faces."""
+        return FaceSet(**{name: getattr(self, name)[chosen] for name in self.__slots__})
+
     def save(self, path: Path) -> None:
         """Write one uncompressed array file."""
         np.savez(path, allow_pickle=False, **{name: getattr(self, name) for name in self.__slots__})

@@ -12,7 +12,6 @@ pytest.importorskip("torch", reason="training needs torch: pip install '.[train]
 from tiny import face_set
 
 from ganonymization.onnx import Network
-from ganonymization.training.course import CHECKPOINT_NAME
 from ganonymization.training.export import INPUTS
 
 SCRIPT = Path(__file__).parents[2] / "tools" / "train_on_gpu.py"

@@ -5,7 +5,7 @@ from fakes import inside_hull, landmarks, pose, shape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganonymization.condition import MAP_NAMES, draw_maps
+from ganonymization.condition import MAP_NAMES, draw_dots, draw_maps
 from ganonymization.landmark import topology
 from ganonymization.region import hull
 
@@ -136,3 +136,10 @@ def test_the_points_are_not_changed():
     before = points.copy()
     draw_maps(points, size_px=SIZE_PX)
     np.testing.assert_array_equal(points, before)
+
+
+def test_the_published_landmark_image_is_a_dot_for_each_landmark():
+    dots = draw_dots(np.array([[10, 20], [40, 50], [np.nan, 5]], np.float32), size_px=64)
+    assert dots[20, 10] == dots[50, 40] == 255
+    assert dots[35, 25] == 0
+    assert (dots > 0).sum() == 10  # a dot is a pixel and its four neighbours

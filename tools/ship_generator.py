@@ -9,8 +9,8 @@ from pathlib import Path
 
 from catalogue import WEIGHTS, register
 
+from ganonymization.training.course import CHECKPOINT_NAME
 from ganonymization.training.export import export_run
-from ganonymization.training.loop import CHECKPOINT_NAME
 from ganonymization.training.prepare import FaceSet
 
 
@@ -24,7 +24,7 @@ def main() -> None:
     register(
         "generator.onnx",
         licence="MIT",
-        origin="trained on faces-open (synthetic faces: MIT, CC0) by python -m ganonymization.training",
+        origin="trained on faces-open (synthetic faces: MIT, CC0) by ganonymize train",
         input_spec="maps (N, 7, S, S) 0..1; surround (N, 3, S, S) RGB -1..1, 0 where unknown; "
         "known (N, 1, S, S) 0 or 1; "
         "palette (N, 16) -1..1; noise (N, 32) standard normal",

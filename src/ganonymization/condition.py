@@ -22,6 +22,9 @@ MAP_COUNT: Final = len(MAP_NAMES)
 GRID: Final = 128
 """Side from which on dots and nose lines are drawn on a coarser grid: their width stays that of a face at 128 px."""
 
+DOT_PX_AT_512: Final = 1.5
+"""Radius of a landmark's dot in the published landmark image, in a square of 512 px."""
+
 _FIRST_IRIS: Final = topology.RIGHT_IRIS_CENTER
 _SHIFT: Final = 4
 _OVERSAMPLING: Final = 2
@@ -43,6 +46,21 @@ def draw_maps(points: Points, *, size_px: int) -> Maps:
     layers = [cv2.resize(shape, square, interpolation=cv2.INTER_AREA) for shape in shapes]
     layers.append(cv2.resize(dots, square, interpolation=cv2.INTER_AREA))
     return np.asarray(np.stack(layers), np.uint8)
+
+
+def draw_dots(points: Points, *, size_px: int) -> npt.NDArray[np.uint8]:
+    """Return the landmark image as published, (S, S) uint8: a white dot on black for each landmark.
+
+    Args:
+        points: (N, 2|3) landmarks in crop pixels; points that are not finite are left out.
+        size_px: side S of the crop.
+    """
+    canvas = np.zeros((size_px, size_px), np.uint8)
+    radius = max(1, round(DOT_PX_AT_512 * size_px / 512))
+    for x, y in points[:, :2]:
+        if np.isfinite([x, y]).all():
+            cv2.circle(canvas, (round(float(x)), round(float(y))), radius, 255, cv2.FILLED)
+    return canvas
 
 
 def _draw_shapes(points: Points, size_px: int) -> Maps:

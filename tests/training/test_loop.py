@@ -7,13 +7,16 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install '
 
 from tiny import CONFIG, face_set  # noqa: E402 - torch may be missing
 
+from ganonymization.errors import InputError  # noqa: E402
+from ganonymization.training.course import CHECKPOINT_NAME, save_checkpoint  # noqa: E402
 from ganonymization.training.data import FaceViews  # noqa: E402
 from ganonymization.training.exchange import Exchange  # noqa: E402
-from ganonymization.training.loop import CHECKPOINT_NAME, Schedule, Trainer, save_checkpoint, train  # noqa: E402
+from ganonymization.training.loop import Trainer, train  # noqa: E402
+from ganonymization.training.recorder import Schedule  # noqa: E402
 
 CPU = torch.device("cpu")
 NETWORKS = ("generator", "encoder", "discriminator", "average")
-OFTEN = Schedule(checkpoint_seconds=0, sheet_samples=4, log_samples=2)
+OFTEN = Schedule(checkpoint_seconds=0, sheet_samples=4, log_samples=2, measure_samples=8)
 
 
 @pytest.fixture(autouse=True)
@@ -135,9 +138,49 @@ def test_a_run_writes_checkpoint_log_and_sheets_and_goes_on_where_it_stopped(tmp
     assert trainer.samples == 8
     rows = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     assert [row["samples"] for row in rows] == [2, 4, 6, 8]
+    assert ["told_apart" in row for row in rows] == [False, False, False, True]
     assert sorted(path.name for path in run.glob("sheet*")) == ["sheet-0000004.png", "sheet-0000008.png"]
     assert not trainer.average.state_dict()["stem.weight"].equal(half_way["stem.weight"])
     assert not list(run.glob("*.partial"))
+
+
+@pytest.mark.filterwarnings("ignore:This DataLoader will create 2 worker processes")
+@pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_killed_run_ends_as_if_it_had_never_been_stopped(tmp_path, workers):
+    config = dataclasses.replace(CONFIG, samples=6, workers=workers)
+    whole = train(config, face_set(), tmp_path / "whole", device=CPU)
+    train(dataclasses.replace(config, samples=2), face_set(), tmp_path / "killed", device=CPU)
+    resumed = train(config, face_set(), tmp_path / "killed", device=CPU)
+    require_equal(weights_of(resumed), weights_of(whole))
+
+
+def test_looking_at_the_faces_does_not_change_the_run(tmp_path):
+    config = dataclasses.replace(CONFIG, samples=4)
+    seldom, often = Schedule(), dataclasses.replace(OFTEN, measure_samples=2, sheet_samples=2)
+    runs = [
+        train(config, face_set(), tmp_path / name, device=CPU, schedule=s) for name, s in (("a", seldom), ("b", often))
+    ]
+    require_equal(weights_of(runs[0]), weights_of(runs[1]))
+
+
+def test_a_run_of_other_widths_is_not_taken_up(tmp_path):
+    train(dataclasses.replace(CONFIG, samples=2), face_set(), tmp_path, device=CPU)
+    with pytest.raises(InputError, match="another preset, or of other widths"):
+        train(dataclasses.replace(CONFIG, channels=(16, 48)), face_set(), tmp_path, device=CPU)
+
+
+def test_a_run_does_not_grow_from_one_that_has_seen_as_much_or_that_is_not_there(tmp_path):
+    train(dataclasses.replace(CONFIG, samples=2), face_set(), tmp_path / "small", device=CPU)
+    with pytest.raises(InputError, match="has seen 2 faces, and this run ends at 2"):
+        train(
+            dataclasses.replace(CONFIG, samples=2),
+            face_set(),
+            tmp_path / "large",
+            device=CPU,
+            smaller_run=tmp_path / "small",
+        )
+    with pytest.raises(InputError, match=r"nothing.checkpoint\.pt: not found"):
+        train(CONFIG, face_set(), tmp_path / "large", device=CPU, smaller_run=tmp_path / "nothing")
 
 
 def test_a_run_that_is_out_of_time_stops_with_a_checkpoint(tmp_path):

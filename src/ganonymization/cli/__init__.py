@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ganonymization import __version__
-from ganonymization.cli import evaluate, key, run, tracks
+from ganonymization.cli import evaluate, key, run, tracks, train
 
 HELP = """Replace every face in pictures and videos by a person who does not exist.
 
@@ -35,6 +35,13 @@ app.command(
     epilog=evaluate.EPILOG,
     short_help="Measure anonymizers, attack them, write a report.",
 )(evaluate.evaluate)
+app.command("prepare", help=train.PREPARE_HELP, short_help="Make training data from a folder of face pictures.")(
+    train.prepare
+)
+app.command("train", help=train.TRAIN_HELP, epilog=train.TRAIN_EPILOG, short_help="Train a generator of your own.")(
+    train.train
+)
+app.command("export", help=train.EXPORT_HELP, short_help="Write a trained generator as a network file.")(train.export)
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 - typer calls it with the flag

@@ -1,12 +1,24 @@
-"""Everything that decides a training run, read from a TOML file."""
+"""Everything that decides a training run, read from TOML: a preset of the package, and a file that changes it."""
 
 from __future__ import annotations
 
+import dataclasses
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeVar
+
+from ganonymization.errors import InputError
+
+AnyConfig = TypeVar("AnyConfig", "TrainingConfig", "PaperConfig")
+
+_PRESETS: Final = resources.files("ganonymization.training") / "presets"
+
+
+class ConfigError(InputError, ValueError):
+    """A configuration names a key or a preset that does not exist, or gives a value of another kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +85,94 @@ class TrainingConfig:
     workers: int = 1
 
     @classmethod
-    def load(cls, path: Path) -> TrainingConfig:
-        """Read a TOML file; unknown keys are an error.
-
-        Raises:
-            ValueError: the file names a key that does not exist.
-        """
-        try:
-            return cls.from_table(tomllib.loads(path.read_text()))
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from error
-
-    @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> TrainingConfig:
         """Return the configuration that a table of plain values describes; its lists become tuples.
 
         Raises:
-            ValueError: it names a key that does not exist.
+            ConfigError: it names a key that does not exist, or gives a value of another kind.
         """
-        unknown = set(table) - set(cls.__slots__)
-        if unknown:
-            raise ValueError(f"unknown keys {sorted(unknown)}; known are {sorted(cls.__slots__)}")
-        values: dict[str, Any] = {key: tuple(row) if isinstance(row, list) else row for key, row in table.items()}
-        return cls(**values)
+        return _from_table(cls, table)
+
+
+@dataclass(frozen=True, slots=True)
+class PaperConfig:
+    """A run of the published method; the defaults are those of its program.
+
+    Attributes:
+        recipe: tells this configuration from `TrainingConfig`.
+        size_px: side of the crop; a multiple of 256.
+        batch_size: faces per step.
+        samples: faces to see in all.
+        rate: Adam step of both networks.
+        l1_weight: weight of the absolute difference to the training face.
+        seed: of weights, dropout and order.
+        threads: torch threads; 0 takes every core.
+        workers: processes that prepare batches.
+    """
+
+    recipe: str = "paper"
+    size_px: int = 512
+    batch_size: int = 1
+    samples: int = 300_000
+    rate: float = 2e-4
+    l1_weight: float = 100.0
+    seed: int = 1
+    threads: int = 0
+    workers: int = 1
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> PaperConfig:
+        """Return the configuration that a table of plain values describes.
+
+        Raises:
+            ConfigError: it names a key that does not exist, or gives a value of another kind.
+        """
+        return _from_table(cls, table)
+
+
+def preset_names() -> list[str]:
+    """Return the names of the presets that the package holds."""
+    return sorted(Path(entry.name).stem for entry in _PRESETS.iterdir() if entry.name.endswith(".toml"))
+
+
+def load_config(preset: str, changes: Path | None = None) -> TrainingConfig | PaperConfig:
+    """Return a preset of the package, changed by the values in a TOML file.
+
+    Raises:
+        ConfigError: there is no such preset, or the file is no TOML, names a key that does not exist, or gives a value
+            of another kind.
+        OSError: the file cannot be read.
+    """
+    if preset not in preset_names():
+        raise ConfigError(f"{preset!r} is no preset; there are {', '.join(preset_names())}")
+    table = tomllib.loads((_PRESETS / f"{preset}.toml").read_text())
+    if changes is None:
+        return parse_config(table)
+    try:
+        return parse_config(table | tomllib.loads(changes.read_text()))
+    except ValueError as error:
+        raise ConfigError(f"{changes}: {error}") from error
+
+
+def parse_config(table: Mapping[str, Any]) -> TrainingConfig | PaperConfig:
+    """Return the configuration that a table of plain values, such as that of a checkpoint, describes.
+
+    Raises:
+        ConfigError: it names a key that does not exist, or gives a value of another kind.
+    """
+    if table.get("recipe") == PaperConfig().recipe:
+        return PaperConfig.from_table(table)
+    return TrainingConfig.from_table(table)
+
+
+def _from_table(kind: type[AnyConfig], table: Mapping[str, Any]) -> AnyConfig:
+    defaults = dataclasses.asdict(kind())
+    unknown = set(table) - set(defaults)
+    if unknown:
+        raise ConfigError(f"unknown keys {sorted(unknown)}; known are {sorted(defaults)}")
+    values: dict[str, Any] = {key: tuple(row) if isinstance(row, list) else row for key, row in table.items()}
+    for key, value in values.items():
+        wanted = type(defaults[key])
+        if type(value) is not wanted and not (wanted is float and type(value) is int):
+            raise ConfigError(f"{key} is {value!r}; expected is a value like {defaults[key]!r}")
+    return kind(**values)

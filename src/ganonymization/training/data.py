@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -47,12 +48,14 @@ class Batch(NamedTuple):
 
 
 class FaceViews(IterableDataset[Batch]):
-    """An endless stream of batches; the same seed and worker count give the same stream from the same start.
+    """An endless stream of batches, each drawn from the seed and its place alone.
+
+    So a resumed run goes on in the stream exactly where it stopped, with any number of workers.
 
     Args:
         faces: prepared faces.
         config: sizes, shares and the seed.
-        start: samples already seen, so that a resumed run goes on elsewhere in the stream.
+        start: samples already seen.
     """
 
     def __init__(self, faces: FaceSet, config: TrainingConfig, *, start: int = 0) -> None:
@@ -64,9 +67,10 @@ class FaceViews(IterableDataset[Batch]):
     def __iter__(self) -> Iterator[Batch]:
         """Yield batches without end."""
         worker = get_worker_info()
-        rng = np.random.default_rng([self._config.seed, self._start, worker.id if worker else 0])
+        first, stride = (worker.id, worker.num_workers) if worker else (0, 1)
         cv2.setNumThreads(1)
-        while True:
+        for number in itertools.count(first, stride):
+            rng = np.random.default_rng([self._config.seed, self._start + number * self._config.batch_size])
             chosen = rng.integers(len(self._faces.names), size=self._config.batch_size)
             yield stack([self.sample(int(index), rng) for index in chosen])
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,7 +14,7 @@ import numpy.typing as npt
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganonymization.condition import MAP_COUNT
 from ganonymization.errors import GanonymizationError
@@ -20,9 +22,11 @@ from ganonymization.onnx import Network
 from ganonymization.palette import PALETTE_SIZE
 from ganonymization.synthesize.pix2pix import NOISE_SIZE
 from ganonymization.training.codes import accept_noise, measure_codes
-from ganonymization.training.config import TrainingConfig
-from ganonymization.training.loop import CHECKPOINT_NAME, build_generator
+from ganonymization.training.config import PaperConfig, parse_config
+from ganonymization.training.course import load_checkpoint
+from ganonymization.training.loop import build_generator
 from ganonymization.training.networks import Generator, IdentityEncoder
+from ganonymization.training.paper import DotsInUnitRange, UNet
 from ganonymization.training.prepare import FaceSet
 
 Floats = npt.NDArray[np.float32]
@@ -57,7 +61,7 @@ class Exported:
 
 
 def export_run(run: Path, path: Path, faces: FaceSet) -> Exported:
-    """Write the averaged generator of a training run; see `export_generator`.
+    """Write the averaged generator of a training run, or the published one; see `export_generator`, `export_paper`.
 
     Args:
         run: folder of the run.
@@ -65,17 +69,20 @@ def export_run(run: Path, path: Path, faces: FaceSet) -> Exported:
         faces: what it was trained on; the invented people are drawn from where the codes of these faces lie.
 
     Raises:
-        FileNotFoundError: the folder holds no checkpoint.
+        InputError: the folder holds no checkpoint.
         ParityError: the network computes something else than the trained one.
     """
-    state = torch.load(run / CHECKPOINT_NAME, map_location="cpu", weights_only=True)
-    config = TrainingConfig.from_table(state["config"])
+    state = load_checkpoint(run, device=torch.device("cpu"))
+    config, notes = parse_config(state["config"]), {"samples": str(state["samples"])}
+    if isinstance(config, PaperConfig):
+        unet = UNet()
+        unet.load_state_dict(state["generator"])
+        return Exported(state["samples"], export_paper(unet, path, size_px=config.size_px, notes=notes))
     generator = build_generator(config)
     generator.load_state_dict(state["average"])
     encoder = IdentityEncoder().eval()
     encoder.load_state_dict(state["encoder"])
     accept_noise(generator, measure_codes(encoder, faces, config))
-    notes = {"samples": str(state["samples"])}
     return Exported(state["samples"], export_generator(generator, path, size_px=config.size_px, notes=notes))
 
 
@@ -92,13 +99,39 @@ def export_generator(generator: Generator, path: Path, *, size_px: int, notes: d
         ParityError: an output value differs by more than `MAX_DIFFERENCE`.
     """
     generator = generator.float().cpu().eval()
+    _round_weights(generator)
+    return _export(generator, path, notes, example=functools.partial(_example, size_px), names=INPUTS)
+
+
+def export_paper(network: UNet, path: Path, *, size_px: int, notes: dict[str, str]) -> float:
+    """Write the published generator, which takes `maps` (N, 3, S, S) in 0..1; otherwise as `export_generator`.
+
+    Raises:
+        ParityError: an output value differs by more than `MAX_DIFFERENCE`.
+    """
+    exported = DotsInUnitRange(network).eval()  # the exporter brings back the mode of the whole
+    _round_weights(exported)
+    return _export(exported, path, notes, example=functools.partial(_dots, size_px), names=("maps",))
+
+
+def _round_weights(network: nn.Module) -> None:
     with torch.no_grad():
-        for parameter in generator.parameters():
+        for parameter in network.parameters():
             parameter.copy_(torch.from_numpy(_restore(*_store(parameter.numpy()))))
+
+
+def _export(
+    network: nn.Module,
+    path: Path,
+    notes: dict[str, str],
+    *,
+    example: Callable[[int], tuple[Tensor, ...]],
+    names: tuple[str, ...],
+) -> float:
     partial = path.with_name(path.name + ".partial")
     try:
-        _write(generator, partial, size_px, notes)
-        difference = _difference(generator, partial, size_px)
+        _write(network, partial, notes, example=example(2), names=names)
+        difference = max(_difference(network, partial, example(batch), names) for batch in (1, 3))
         if not difference <= MAX_DIFFERENCE:
             raise ParityError(
                 f"{path}: outputs are {difference:.2e} off those of torch, allowed is {MAX_DIFFERENCE:.0e}"
@@ -107,6 +140,12 @@ def export_generator(generator: Generator, path: Path, *, size_px: int, notes: d
     finally:
         partial.unlink(missing_ok=True)
     return difference
+
+
+def _dots(size_px: int, batch: int) -> tuple[Tensor, ...]:
+    random = torch.Generator().manual_seed(0)
+    dots = (torch.rand(batch, 1, size_px, size_px, generator=random) > 0.97).float()
+    return (dots.repeat(1, 3, 1, 1),)
 
 
 def _example(size_px: int, batch: int) -> tuple[Tensor, ...]:
@@ -118,16 +157,18 @@ def _example(size_px: int, batch: int) -> tuple[Tensor, ...]:
     return maps, surround, known, palette, torch.randn(batch, NOISE_SIZE, generator=random)
 
 
-def _write(generator: Generator, path: Path, size_px: int, notes: dict[str, str]) -> None:
+def _write(
+    network: nn.Module, path: Path, notes: dict[str, str], *, example: tuple[Tensor, ...], names: tuple[str, ...]
+) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter that needs no further package announces its successor
         torch.onnx.export(
-            generator,
-            _example(size_px, 2),
+            network,
+            example,
             str(path),
-            input_names=list(INPUTS),
+            input_names=list(names),
             output_names=["image"],
-            dynamic_axes={name: {0: "N"} for name in (*INPUTS, "image")},
+            dynamic_axes={name: {0: "N"} for name in (*names, "image")},
             opset_version=OPSET,
             dynamo=False,
         )
@@ -176,13 +217,10 @@ def _compress(graph: onnx.GraphProto) -> None:
     graph.node.extend(nodes)
 
 
-def _difference(generator: Generator, path: Path, size_px: int) -> float:
-    network = Network(path, inputs=INPUTS, outputs=["image"])
-    worst = 0.0
-    for batch in (1, 3):
-        example = _example(size_px, batch)
-        with torch.no_grad():
-            wanted = generator(*example).numpy()
-        (found,) = network(**{name: value.numpy() for name, value in zip(INPUTS, example, strict=True)})
-        worst = max(worst, float(np.abs(found - wanted).max()))
-    return worst
+def _difference(network: nn.Module, path: Path, example: tuple[Tensor, ...], names: tuple[str, ...]) -> float:
+    """Return the largest difference of an output value between torch and ONNX Runtime."""
+    with torch.no_grad():
+        wanted = network(*example).numpy()
+    arrays = {name: value.numpy() for name, value in zip(names, example, strict=True)}
+    (found,) = Network(path, inputs=names, outputs=["image"])(**arrays)
+    return float(np.abs(found - wanted).max())

@@ -5,34 +5,41 @@ from __future__ import annotations
 import copy
 import dataclasses
 import enum
-import json
 import logging
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
+from ganonymization.errors import InputError
 from ganonymization.synthesize.pix2pix import NOISE_SIZE
 from ganonymization.training import losses
 from ganonymization.training.augment import augment
-from ganonymization.training.config import TrainingConfig
+from ganonymization.training.config import ConfigError, TrainingConfig
 from ganonymization.training.consistency import LandmarkConsistency
+from ganonymization.training.course import (
+    CHECKPOINT_NAME,
+    Follower,
+    learn,
+    load_batches,
+    load_checkpoint,
+    prepare_run,
+    resume,
+    save_checkpoint,
+)
 from ganonymization.training.data import Batch, FaceViews
+from ganonymization.training.divergence import DivergedError
 from ganonymization.training.exchange import Exchange
 from ganonymization.training.networks import Discriminator, Generator, IdentityEncoder
 from ganonymization.training.prepare import FaceSet
-from ganonymization.training.sheets import save_sheet
+from ganonymization.training.recorder import Recorder, Schedule
+from ganonymization.training.showcase import FaceShowcase
 
 logger = logging.getLogger(__name__)
 
 AnyNetwork = TypeVar("AnyNetwork", bound=nn.Module)
 
-CHECKPOINT_NAME = "checkpoint.pt"
 OUTSIDE_WEIGHT = 0.3
 """Weight of pixels outside the hull in the absolute difference: only the feathered seam shows them."""
 
@@ -142,7 +149,10 @@ class Trainer:
     def _descend(self, optimizer: torch.optim.Optimizer, loss: Tensor, network: nn.Module) -> None:
         if not torch.isfinite(loss):
             name = type(network).__name__
-            raise FloatingPointError(f"the loss of {name} is {loss.item()} after {self.samples} samples")
+            raise DivergedError(
+                f"the loss of {name} is {loss.item()} after {self.samples} samples; go on from the last checkpoint "
+                "with smaller steps (generator_rate, discriminator_rate)"
+            )
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -176,14 +186,14 @@ class Trainer:
         """Take up what a smaller run has learned; levels that it did not have begin anew.
 
         Raises:
-            ValueError: the other run has levels that this one lacks, or of another width.
+            ConfigError: the other run has levels that this one lacks, or of another width.
         """
         for name in ("generator", "encoder", "discriminator", "average"):
             network: nn.Module = getattr(self, name)
             own = network.state_dict()
             strange = [key for key, value in state[name].items() if key not in own or own[key].shape != value.shape]
             if strange:
-                raise ValueError(f"cannot grow from that run: {name} has no {strange[0]} of its shape")
+                raise ConfigError(f"cannot grow from that run: {name} has no {strange[0]} of its shape")
             network.load_state_dict(own | state[name])
         self.samples = self.begun_at = state["samples"]
 
@@ -192,7 +202,7 @@ class Trainer:
         for name in ("generator", "encoder", "discriminator", "average", "generator_step", "discriminator_step"):
             getattr(self, name).load_state_dict(state[name])
         self.samples, self.begun_at = state["samples"], state["begun_at"]
-        self.random.set_state(state["random"])
+        self.random.set_state(state["random"].cpu())
 
 
 def _placed(network: AnyNetwork, device: torch.device) -> AnyNetwork:
@@ -208,23 +218,6 @@ def build_generator(config: TrainingConfig) -> Generator:
         unshuffle=config.unshuffle,
         detail_channels=config.detail_channels,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """How often a run writes.
-
-    Attributes:
-        checkpoint_seconds: between checkpoints.
-        sheet_samples: between contact sheets.
-        log_samples: between lines of the log.
-        limit_seconds: stop, with a checkpoint, after so long; None runs to the end.
-    """
-
-    checkpoint_seconds: float = 240
-    sheet_samples: int = 8_000
-    log_samples: int = 800
-    limit_seconds: float | None = None
 
 
 class Role(enum.Enum):
@@ -255,82 +248,62 @@ def train(
         schedule: how often to write, and when to stop.
         smaller_run: folder of a run to grow from where `folder` holds no checkpoint yet.
         role: alone, or one of two processes that train the same run together.
+
+    Raises:
+        InputError: there is no checkpoint to grow from, or it has seen as many faces as this run is to see in all.
+        DivergedError: training no longer leads anywhere.
     """
-    torch.set_num_threads(config.threads or torch.get_num_threads())
-    folder.mkdir(parents=True, exist_ok=True)
+    prepare_run(folder, threads=config.threads)
     trainer = Trainer(config, device)
-    checkpoint = folder / CHECKPOINT_NAME
-    if checkpoint.exists():
-        trainer.restore(torch.load(checkpoint, map_location=device, weights_only=True))
-        logger.info("resumed after %d samples", trainer.samples)
-    elif smaller_run is not None:
-        trainer.grow_from(torch.load(smaller_run / CHECKPOINT_NAME, map_location=device, weights_only=True))
-        logger.info("grown from %s after %d samples", smaller_run, trainer.samples)
-    batches = _batches(faces, config, trainer.samples, role)
-    exchange = _exchange(folder, role)
-    recorder = None if role is Role.FOLLOWER else _Recorder(folder, schedule, _fixed_batch(faces, config).to(device))
-    started = time.monotonic()
-    while trainer.samples < config.samples:
-        before = trainer.samples
-        report = trainer.step(next(batches).to(device))
-        if exchange is not None:
-            exchange(trainer, config.batch_size)
-        if recorder is not None:
-            recorder(trainer, before, report)
-        if schedule.limit_seconds is not None and time.monotonic() - started > schedule.limit_seconds:
-            break
-    if recorder is not None:
-        save_checkpoint(trainer, checkpoint)
+    if not resume(trainer, folder, device=device) and smaller_run is not None:
+        _grow(trainer, smaller_run)
+    batches = load_batches(_views(faces, config, trainer.samples, role), workers=config.workers, device=device)
+    followers = _followers(trainer, folder, role)
+    if role is not Role.FOLLOWER:
+        followers.append(Recorder(trainer, folder, schedule, FaceShowcase(trainer, _fixed_batch(faces, config))))
+    learn(trainer, batches, goal=config.samples, limit_seconds=schedule.limit_seconds, followers=followers)
+    if role is not Role.FOLLOWER:
+        save_checkpoint(trainer, folder / CHECKPOINT_NAME)
     return trainer
 
 
-class _Recorder:
-    """Write log, contact sheets and checkpoints of a run when they are due."""
+def measure_run(folder: Path, faces: FaceSet) -> dict[str, float]:
+    """Return the figures of `FaceShowcase` for a run, on faces of a set.
 
-    def __init__(self, folder: Path, schedule: Schedule, fixed: Batch) -> None:
-        self._folder = folder
-        self._schedule = schedule
-        self._fixed = fixed
-        self._started = self._saved = time.monotonic()
-
-    def __call__(self, trainer: Trainer, before: int, report: dict[str, float]) -> None:
-        """Record a step that took the run from `before` samples to those it has now."""
-        now, samples = time.monotonic(), trainer.samples
-        if samples // self._schedule.log_samples != before // self._schedule.log_samples:
-            _log(self._folder / "log.jsonl", samples, now - self._started, report)
-        if samples // self._schedule.sheet_samples != before // self._schedule.sheet_samples:
-            save_sheet(trainer, self._fixed, self._folder / f"sheet-{samples:07d}.png")
-        if now - self._saved > self._schedule.checkpoint_seconds:
-            save_checkpoint(trainer, self._folder / CHECKPOINT_NAME)
-            self._saved = now
+    Raises:
+        InputError: the folder holds no checkpoint.
+    """
+    device = torch.device("cpu")
+    state = load_checkpoint(folder, device=device)
+    config = TrainingConfig.from_table(state["config"])
+    trainer = Trainer(config, device)
+    trainer.restore(state)
+    return FaceShowcase(trainer, _fixed_batch(faces, config)).measure()
 
 
-def _exchange(folder: Path, role: Role) -> Exchange | None:
+def _grow(trainer: Trainer, smaller_run: Path) -> None:
+    trainer.grow_from(load_checkpoint(smaller_run, device=trainer.device))
+    logger.info("grown from %s after %d samples", smaller_run, trainer.samples)
+    if trainer.samples >= trainer.config.samples:
+        raise InputError(
+            f"{smaller_run} has seen {trainer.samples} faces, and this run ends at {trainer.config.samples}; that "
+            "number counts both, so raise `samples` in the configuration"
+        )
+
+
+def _followers(trainer: Trainer, folder: Path, role: Role) -> list[Follower]:
     partners = {Role.LEADER: Role.FOLLOWER, Role.FOLLOWER: Role.LEADER}
-    return Exchange(folder, own=role.value, partner=partners[role].value) if role in partners else None
+    if role not in partners:
+        return []
+    exchange = Exchange(folder, own=role.value, partner=partners[role].value)
+    return [lambda *_: exchange(trainer, trainer.config.batch_size)]
 
 
-def save_checkpoint(trainer: Trainer, path: Path) -> None:
-    """Write a checkpoint such that a kill at any moment leaves the old or the new one."""
-    partial = path.with_suffix(".partial")
-    torch.save(trainer.state(), partial)
-    partial.replace(path)
-
-
-def _batches(faces: FaceSet, config: TrainingConfig, start: int, role: Role) -> Iterator[Batch]:
+def _views(faces: FaceSet, config: TrainingConfig, start: int, role: Role) -> FaceViews:
     if role is Role.FOLLOWER:
         config = dataclasses.replace(config, seed=config.seed + 1)
-    views = FaceViews(faces, config, start=start)
-    options: dict[str, Any] = {"prefetch_factor": 4, "persistent_workers": True} if config.workers else {}
-    return iter(cast("DataLoader[Batch]", DataLoader(views, batch_size=None, num_workers=config.workers, **options)))
+    return FaceViews(faces, config, start=start)
 
 
 def _fixed_batch(faces: FaceSet, config: TrainingConfig) -> Batch:
     return next(iter(FaceViews(faces, dataclasses.replace(config, seed=7, batch_size=16))))
-
-
-def _log(path: Path, samples: int, seconds: float, report: dict[str, float]) -> None:
-    row = {"samples": samples, "seconds": round(seconds, 1)} | {name: round(value, 4) for name, value in report.items()}
-    with path.open("a") as lines:
-        lines.write(json.dumps(row) + "\n")
-    logger.info("%s", row)

@@ -20,20 +20,21 @@ def real_hinge(real: Judgement, pixel_weight: Tensor) -> Tensor:
         pixel_weight: (B, 1, S, S), 1 where something is generated; patches in which both show the surround teach
             nothing.
     """
-    return torch.stack([_patch_mean(F.relu(1 - logits.float()), pixel_weight) for logits, _ in real]).mean()
+    return torch.stack([patch_mean(F.relu(1 - logits.float()), pixel_weight) for logits, _ in real]).mean()
 
 
 def fake_hinge(fake: Judgement, pixel_weight: Tensor) -> Tensor:
     """Return the discriminator's hinge loss on generated faces; arguments as in `real_hinge`."""
-    return torch.stack([_patch_mean(F.relu(1 + logits.float()), pixel_weight) for logits, _ in fake]).mean()
+    return torch.stack([patch_mean(F.relu(1 + logits.float()), pixel_weight) for logits, _ in fake]).mean()
 
 
 def generator_hinge(fake: Judgement, pixel_weight: Tensor) -> Tensor:
     """Return the hinge loss of the generator, averaged over scales; arguments as in `real_hinge`."""
-    return torch.stack([_patch_mean(-logits.float(), pixel_weight) for logits, _ in fake]).mean()
+    return torch.stack([patch_mean(-logits.float(), pixel_weight) for logits, _ in fake]).mean()
 
 
-def _patch_mean(values: Tensor, pixel_weight: Tensor) -> Tensor:
+def patch_mean(values: Tensor, pixel_weight: Tensor) -> Tensor:
+    """Return the mean of (B, 1, H, W) values, weighted by the (B, 1, S, S) pixels that they stand for."""
     weight = F.adaptive_avg_pool2d(pixel_weight, (values.shape[-2], values.shape[-1]))
     return (values * weight).sum() / weight.sum().clamp_min(1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,11 @@ def save_sheet(trainer: Trainer, batch: Batch, path: Path) -> None:
     for noise in noises:
         image = trainer.average(batch.maps, surround, batch.known, batch.palette, noise)
         columns.append(torch.where(batch.known > 0, batch.image, image))
+    write_sheet(columns, path)
+
+
+def write_sheet(columns: Sequence[Tensor], path: Path) -> None:
+    """Write (B, 3, S, S) pictures in -1..1 as columns, one face a row, the second half beside the first."""
     rows = torch.cat([column.float().cpu() for column in columns], dim=3)
     halves = [_stack(rows[: len(rows) // 2]), _stack(rows[len(rows) // 2 :])]
     sheet = torch.cat(halves, dim=2)

@@ -8,12 +8,12 @@ from fakes import face_of, landmarks
 from models import save_network
 from onnx import TensorProto, helper
 
+from ganonymization.condition import draw_dots
 from ganonymization.errors import InputError, NothingMadeError, WeightsError
 from ganonymization.evaluation.method import Subject
 from ganonymization.evaluation.methods.contender import DESCRIPTIONS, open_contender
 from ganonymization.evaluation.methods.floor import floor
 from ganonymization.evaluation.methods.folder import Folder, plain_stem
-from ganonymization.evaluation.methods.paper import draw_dots
 from ganonymization.evaluation.methods.whole import Foreign, Whole
 from ganonymization.geometry import transform
 from ganonymization.onnx import Runtime
@@ -175,12 +175,6 @@ def test_the_published_method_names_its_network_by_the_environment(tmp_path, mon
     monkeypatch.setenv("GANONYMIZATION_PAPER_WEIGHTS", str(path))
     assert "mine.onnx" in opened("paper").description
     assert onnx.load(str(path)).graph.input[0].name == "maps"
-
-
-def test_a_dot_is_drawn_for_each_landmark():
-    dots = draw_dots(np.array([[10, 20], [40, 50]], np.float32), size_px=64)
-    assert dots[20, 10] == dots[50, 40] == 255
-    assert dots[35, 25] == 0
 
 
 def anonymizer_of(*receipts):

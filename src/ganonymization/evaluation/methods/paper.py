@@ -1,7 +1,8 @@
 """GANonymization as published: landmarks copied, dots on black, pix2pix U-Net, a cut-out on black.
 
 Hellmann et al., ACM TOMM 2024, arXiv 2305.02143. Its network is not part of the package: it has 54 M parameters and
-copies face shape, which identifies people. Train it with `ganonymization.training`, or bring one.
+copies face shape, which identifies people. Train it with `ganonymize train --preset
+paper-512`, or bring one.
 """
 
 from __future__ import annotations
@@ -10,22 +11,19 @@ import os
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 
+from ganonymization.condition import draw_dots
 from ganonymization.crop import cut, synthesis_crop_from_image
 from ganonymization.errors import NothingMadeError, WeightsError
 from ganonymization.evaluation.method import Altered, Subject
 from ganonymization.onnx import Network, Runtime
 from ganonymization.segment import Segment
 from ganonymization.shape import ShapeModel
-from ganonymization.types import Image, Points
+from ganonymization.types import Image
 
 WEIGHTS_VARIABLE: Final = "GANONYMIZATION_PAPER_WEIGHTS"
 """Environment variable with the path of the network: `maps` (N, 1 or 3, S, S) 0..1 to `image` (N, 3, S, S) -1..1."""
-
-DOT_PX_AT_512: Final = 1.5
-"""Radius of a landmark's dot in a square of 512 px."""
 
 
 class Paper:
@@ -76,16 +74,6 @@ class Paper:
         picture = np.clip(np.round((made[0].transpose(1, 2, 0) + 1) * 127.5), 0, 255).astype(np.uint8)
         head = self._segment(crop.image)[..., None]
         return Altered(np.round(picture * head).astype(np.uint8), crop_from_image)
-
-
-def draw_dots(points: Points, *, size_px: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """Return the published landmark image, (S, S): a white dot on black for each point in crop pixels."""
-    canvas = np.zeros((size_px, size_px), np.uint8)
-    radius = max(1, round(DOT_PX_AT_512 * size_px / 512))
-    for x, y in points[:, :2]:
-        if np.isfinite([x, y]).all():
-            cv2.circle(canvas, (round(float(x)), round(float(y))), radius, 255, cv2.FILLED)
-    return canvas
 
 
 def weights_path(given: Path | None) -> Path:

@@ -155,10 +155,13 @@ class Cast:
         return self._prove(Role(decision, person), memories)
 
     def renew(self, track: int, role: Role, samples: Sequence[Sample]) -> Role:
-        """Return the role of a track from now on, by fresh views; the same if nothing speaks against it."""
+        """Return the role of a track from now on, by fresh views; the same if nothing speaks against it.
+
+        A track that was kept is covered while there is no view of it: it may have gone over to somebody else.
+        """
         memories = self._remember(samples)
         if not memories:
-            return dataclasses.replace(role, proofs=())
+            return NO_ROLE if role.decision.treatment is Treatment.KEEP else dataclasses.replace(role, proofs=())
         if role.reason == UNSEEN:
             return self.give(track, samples, present=())
         decision = self._decide(track, role.person, memories)

@@ -5,7 +5,12 @@ from fakes import landmarks
 torch = pytest.importorskip("torch", reason="training needs torch: pip install '.[train]'")
 
 from ganonymization.landmark.face_mesh import INPUT_PX, ROI_SCALE  # noqa: E402 - torch may be missing
-from ganonymization.training.consistency import EXPRESSIVE_WEIGHT, LandmarkConsistency, _cut  # noqa: E402
+from ganonymization.training.consistency import (  # noqa: E402
+    DEPTH_WEIGHT,
+    EXPRESSIVE_WEIGHT,
+    ExpressionConsistency,
+    LandmarkConsistency,
+)
 
 
 class FakeMesh(torch.nn.Module):
@@ -28,7 +33,7 @@ def in_region(points):
     low, high = points[..., :2].amin(dim=1), points[..., :2].amax(dim=1)
     side = (high - low).amax(dim=1)[:, None, None] * ROI_SCALE
     placed = (points[..., :2] - ((low + high) / 2)[:, None]) / side + 0.5
-    return torch.cat([placed * INPUT_PX, points[..., 2:]], dim=2)
+    return torch.cat([placed, points[..., 2:] / side], dim=2) * INPUT_PX
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +73,60 @@ def test_a_face_that_reaches_beyond_the_crop_does_not_count(consistency):
     assert loss_of(consistency, found[1:], both[1:]) == 0
 
 
-def test_the_mesh_sees_the_square_around_the_face_from_zero_to_one():
-    rows, columns = torch.meshgrid(torch.arange(96) + 0.5, torch.arange(96) + 0.5, indexing="ij")
-    image = torch.stack([columns / 96, rows / 96, 0 * rows])[None]
-    region = _cut(image, torch.tensor([[0.4, 0.6]]), torch.tensor([0.5]))
-    steps = (np.arange(INPUT_PX) + 0.5) / INPUT_PX - 0.5
-    np.testing.assert_allclose(region[0, 0, 50], 0.4 + 0.5 * steps, atol=1e-3)
-    np.testing.assert_allclose(region[0, 1, :, 50], 0.6 + 0.5 * steps, atol=1e-3)
+def test_depth_counts_but_not_from_which_plane_it_is_measured(consistency):
+    deeper = in_region(WANTED)
+    deeper[..., 2] += 7
+    assert loss_of(consistency, deeper) == pytest.approx(0, abs=1e-3)
+    flat = in_region(WANTED)
+    flat[..., 2] = 0
+    depth = WANTED[0, :, 2] - WANTED[0, :, 2].mean()
+    extent = (WANTED[0, :, :2].amax(dim=0) - WANTED[0, :, :2].amin(dim=0)).max()
+    expected = 100 * DEPTH_WEIGHT * (depth.abs() / extent) @ consistency.point_weights
+    assert loss_of(consistency, flat) == pytest.approx(expected.item(), rel=1e-3)
+
+
+class FakeClassifier(torch.nn.Module):
+    """Tells the mean brightness of each colour as three probabilities; remembers what it saw."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def forward(self, image):
+        self.seen.append(image)
+        brightness = image.mean(dim=(2, 3))
+        return brightness / brightness.sum(dim=1, keepdim=True)
+
+
+def divergence_of(fake, real):
+    expression = ExpressionConsistency()
+    expression.classifier = FakeClassifier()
+    random = torch.Generator().manual_seed(3)
+    loss = expression(fake, real, (WANTED, WANTED), random=random).item()
+    return loss, expression.classifier.seen
+
+
+def colour(*levels):
+    return torch.tensor(levels)[None, :, None, None].expand(1, 3, 96, 96) / 127.5 - 1
+
+
+def test_the_loss_is_the_divergence_of_what_a_classifier_reads():
+    loss, _ = divergence_of(colour(60.0, 120.0, 60.0), colour(120.0, 60.0, 60.0))
+    wanted, found = np.array([0.5, 0.25, 0.25]), np.array([0.25, 0.5, 0.25])
+    assert loss == pytest.approx((wanted * np.log(wanted / found)).sum(), rel=1e-3)
+
+
+def test_the_classifier_sees_both_faces_in_the_same_square():
+    picture = torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    loss, seen = divergence_of(picture, picture)
+    assert loss == pytest.approx(0, abs=1e-6)
+    assert seen[0].equal(seen[1])
+    assert 0 <= seen[0].min() < seen[0].max() <= 255
+
+
+def test_the_shipped_classifier_passes_gradients_back():
+    picture = torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    fake = (-picture).requires_grad_()
+    ExpressionConsistency()(fake, picture, (WANTED, WANTED), random=torch.Generator()).backward()
+    assert torch.isfinite(fake.grad).all()
+    assert fake.grad.abs().max() > 0

@@ -34,9 +34,11 @@ def test_a_batch_has_the_shapes_that_the_networks_want():
         "valid": (2, 1, SIZE_PX, SIZE_PX),
         "palette": (2, 16),
         "landmarks": (2, 478, 3),
+        "own_landmarks": (2, 478, 3),
+        "reshaped": (2,),
     }
     assert batch.image.dtype == batch.maps.dtype == batch.known.dtype == torch.uint8
-    assert batch.palette.dtype == batch.landmarks.dtype == torch.float32
+    assert {part.dtype for part in batch[4:]} == {torch.float32}
 
 
 def test_on_the_device_images_lie_between_minus_one_and_one_and_masks_between_zero_and_one():
@@ -71,6 +73,39 @@ def test_the_surround_is_unknown_inside_the_face_and_beyond_the_picture():
 def test_hulls_have_random_sizes():
     shares = [(sample["known"] == 0).mean() for sample in samples(40, index=0)]
     assert max(shares) - min(shares) > 0.15
+
+
+RESHAPED = dataclasses.replace(NO_MASKING, reshaped_share=1.0)
+
+
+def test_without_a_share_of_invented_people_the_landmarks_are_the_faces_own():
+    for sample in samples(8):
+        np.testing.assert_array_equal(sample["landmarks"], sample["own_landmarks"])
+        assert sample["reshaped"] == 0
+
+
+def test_an_invented_person_has_another_shape_in_the_same_place():
+    for sample in samples(8, RESHAPED):
+        moved = np.linalg.norm((sample["landmarks"] - sample["own_landmarks"])[:, :2], axis=1)
+        height = np.ptp(sample["own_landmarks"][:, 1])
+        assert 0.005 * height < moved.mean() < 0.15 * height
+        assert sample["reshaped"] == 1
+
+
+def test_both_peoples_hulls_are_removed_from_the_surround():
+    for sample in samples(12, RESHAPED):
+        for name in ("landmarks", "own_landmarks"):
+            places = np.floor(sample[name][:, :2] * SIZE_PX).astype(int)
+            within = ((places >= 0) & (places < SIZE_PX)).all(axis=1)
+            columns, rows = places[within].T
+            np.testing.assert_array_equal(sample["known"][0, rows, columns], 0)
+
+
+def test_the_maps_show_the_invented_person():
+    views = FaceViews(face_set(), RESHAPED)
+    view = views.plan(0, np.random.default_rng(3))
+    np.testing.assert_array_equal(views.conditions(view)["maps"], draw_maps(view.landmarks, size_px=SIZE_PX))
+    assert not np.array_equal(view.landmarks, view.own_landmarks)
 
 
 def test_an_isolated_face_has_no_surround_and_stands_on_black():

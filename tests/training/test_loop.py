@@ -66,6 +66,19 @@ def test_two_steps_teach_every_network():
     assert trainer.samples == 4
 
 
+def test_frozen_networks_are_asked_where_they_have_a_weight():
+    config = dataclasses.replace(CONFIG, batch_size=4, landmark_weight=1.0, expression_weight=1.0, identity_weight=1.0)
+    report = Trainer(config, CPU).step(batches(1, config)[0])
+    assert {"landmarks", "expression", "identity"} < set(report)
+    assert all(value == value for value in report.values())
+
+
+def test_no_picture_is_asked_of_an_invented_person():
+    config = dataclasses.replace(CONFIG, reshaped_share=1.0, isolated_share=1.0)
+    report = Trainer(config, CPU).step(batches(1, config)[0])
+    assert report["features"] == report["l1"] == 0
+
+
 def test_the_average_lies_between_its_start_and_the_present_weights():
     trainer = Trainer(CONFIG, CPU)
     start = weights_of(trainer)

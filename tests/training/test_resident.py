@@ -15,7 +15,13 @@ CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize(
-    "shares", [{"isolated_share": 0.0, "grey_share": 0.0}, {"isolated_share": 1.0}, {"grey_share": 1.0}]
+    "shares",
+    [
+        {"isolated_share": 0.0, "grey_share": 0.0},
+        {"isolated_share": 1.0},
+        {"grey_share": 1.0},
+        {"reshaped_share": 0.5},
+    ],
 )
 def test_the_device_draws_what_the_workers_would_have_drawn(shares):
     config = dataclasses.replace(CONFIG, batch_size=24, **shares)
@@ -23,7 +29,7 @@ def test_the_device_draws_what_the_workers_would_have_drawn(shares):
     planned = next(iter(PlannedViews(views, layer_px=face_set().images.shape[1])))
     assert planned.is_mirrored.any()
     found, wanted = ResidentFaces(face_set(), CPU).draw(planned.to(CPU)), next(iter(views))
-    for name in ("maps", "palette", "landmarks"):
+    for name in ("maps", "palette", "landmarks", "own_landmarks", "reshaped"):
         assert getattr(found, name).equal(getattr(wanted, name))
     assert found.image.dtype == found.valid.dtype == found.known.dtype == torch.uint8
     # OpenCV places samples on a grid of 1/32 px

@@ -46,9 +46,13 @@ class TrainingConfig:
         kl_weight: weight of the divergence of the identity code from a standard normal.
         landmark_weight: weight of the landmark consistency loss; 0 leaves the mesh out.
         landmark_stride: every how many-th face of a batch the mesh looks at.
+        expression_weight: weight of the expression consistency loss; 0 leaves the classifier out.
+        identity_weight: weight of the identity repulsion; 0 leaves the recogniser out.
         prior_share: share of the batch whose noise is drawn at random instead of encoded.
         prior_likeness: how much, as a share, a face with random noise must be like the training face; the
             discriminator alone lets glowing contours pass.
+        reshaped_share: share of faces drawn from the landmarks of an invented person, as when the generator is used;
+            there is no picture that they must be like.
         isolated_share: share of faces trained without a surround, on black.
         grey_share: share of faces turned grey.
         seed: of weights, augmentation and order.
@@ -76,8 +80,11 @@ class TrainingConfig:
     kl_weight: float = 0.008
     landmark_weight: float = 0.0
     landmark_stride: int = 4
+    expression_weight: float = 0.0
+    identity_weight: float = 0.0
     prior_share: float = 0.375
     prior_likeness: float = 0.3
+    reshaped_share: float = 0.0
     isolated_share: float = 0.3
     grey_share: float = 0.06
     seed: int = 1

@@ -1,16 +1,19 @@
-"""Landmark consistency: the face mesh must find on a generated face the landmarks that were asked for."""
+"""What a generated face must keep: the landmarks that were asked for, and the expression of the training face."""
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganonymization import weights
+from ganonymization.expression import FACE_EXPRESSION
 from ganonymization.landmark import topology
 from ganonymization.landmark.face_mesh import INPUT_PX, ROI_SCALE
 from ganonymization.training.frozen import FrozenNetwork
 from ganonymization.training.losses import landmark_distance
+from ganonymization.training.regions import cut_aligned, cut_square, place_squares, shaken
 from ganonymization.types import LANDMARK_COUNT
 
 EXPRESSIVE_WEIGHT = 4.0
@@ -18,6 +21,14 @@ EXPRESSIVE_WEIGHT = 4.0
 
 EYE_WEIGHT = 10.0
 """Weight of lids and irises, whose movements are the smallest."""
+
+DEPTH_WEIGHT: Final = 0.5
+"""Weight of depth, which tells where the head points, beside that of the place in the picture."""
+
+JITTER: Final = 0.04
+"""How far, in shares of its side, the square that the classifier sees is moved, turned and scaled."""
+
+_LEAST_PROBABILITY: Final = 1e-4
 
 
 class LandmarkConsistency(nn.Module):
@@ -40,25 +51,56 @@ class LandmarkConsistency(nn.Module):
             image: (B, 3, S, S) in -1..1.
             landmarks: (B, 478, 3) in shares of the crop's side.
         """
-        wanted = landmarks[..., :2]
-        low, high = wanted.amin(dim=1), wanted.amax(dim=1)
+        low, high = landmarks[..., :2].amin(dim=1), landmarks[..., :2].amax(dim=1)
         center, side = (low + high) / 2, (high - low).amax(dim=1) * ROI_SCALE
         with torch.autocast(image.device.type, enabled=False):
-            roi = _cut(image.float(), center, side)
-            found = self.mesh((roi + 1) / 2)[..., :2] / INPUT_PX
-        placed = center[:, None] + (found - 0.5) * side[:, None, None]
+            roi = cut_square(image.float(), center, side, size_px=INPUT_PX)
+            found = self.mesh((roi + 1) / 2) / INPUT_PX
+        placed = (found[..., :2] - 0.5) * side[:, None, None] + center[:, None]
+        placed = torch.cat([placed, _depth(found * side[:, None, None])], dim=2)
+        wanted = torch.cat([landmarks[..., :2], _depth(landmarks)], dim=2)
         scale = 100 / (high - low).amax(dim=1)[:, None, None]
         inside = ((low > 0) & (high < 1)).all(dim=1).float()
         return landmark_distance(placed * scale, wanted * scale, self.point_weights, inside)
 
 
-def _cut(image: Tensor, center: Tensor, side: Tensor) -> Tensor:
-    """Return (B, 3, 192, 192) squares with centre (B, 2) and side (B,) in shares of the image's side."""
-    theta = torch.zeros(len(image), 2, 3, device=image.device)
-    theta[:, 0, 0] = theta[:, 1, 1] = side
-    theta[:, :, 2] = 2 * center - 1
-    grid = F.affine_grid(theta, [len(image), 3, INPUT_PX, INPUT_PX], align_corners=False)
-    return F.grid_sample(image, grid, padding_mode="border", align_corners=False)
+class ExpressionConsistency(nn.Module):
+    """Compare what a classifier reads from generated faces with what it reads from the training faces."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.classifier = FrozenNetwork(weights.locate(FACE_EXPRESSION.weights), "probabilities")
+
+    def forward(
+        self, fake: Tensor, real: Tensor, landmarks: tuple[Tensor, Tensor], *, random: torch.Generator
+    ) -> Tensor:
+        """Return the mean divergence of the generated faces' probabilities from the training faces', in nats.
+
+        Args:
+            fake: (B, 3, S, S) in -1..1.
+            real: (B, 3, S, S) in -1..1, with the same expressions.
+            landmarks: of both, each (B, 478, 3) in shares of the crop's side.
+            random: moves the squares that the classifier sees.
+        """
+        state = random.get_state()
+        with torch.autocast(fake.device.type, enabled=False):
+            with torch.no_grad():
+                wanted = self._classify(real.float(), landmarks[1], random)
+            random.set_state(state)  # both are moved alike
+            found = self._classify(fake.float(), landmarks[0], random)
+        return (wanted * (wanted.log() - found.log())).sum(dim=1).mean()
+
+    def _classify(self, image: Tensor, landmarks: Tensor, random: torch.Generator) -> Tensor:
+        squares = shaken(place_squares(landmarks, FACE_EXPRESSION.framing), random, amount=JITTER)
+        square = cut_aligned(image, squares, size_px=FACE_EXPRESSION.size_px)
+        probabilities: Tensor = self.classifier(127.5 * (square + 1))
+        return probabilities.clamp_min(_LEAST_PROBABILITY)
+
+
+def _depth(points: Tensor) -> Tensor:
+    """Return the (B, 478, 1) weighted depth of (B, 478, 3) points around its mean."""
+    depth = points[..., 2:]
+    return DEPTH_WEIGHT * (depth - depth.mean(dim=1, keepdim=True))
 
 
 def _point_weights() -> Tensor:

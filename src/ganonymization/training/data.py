@@ -19,11 +19,12 @@ from ganonymization.condition import draw_maps
 from ganonymization.crop import pixel_centred
 from ganonymization.geometry import square_from_image, transform
 from ganonymization.region import hull_mask
+from ganonymization.reshape import Reshape
 from ganonymization.shape import ShapeModel
 from ganonymization.surround import MARGIN as SURROUND_MARGIN
 from ganonymization.training.config import TrainingConfig
-from ganonymization.training.prepare import GROWTHS, MARGIN, FaceSet
-from ganonymization.types import Affine, Points
+from ganonymization.training.prepare import GROWTHS, MARGIN, FaceSet, outlines_of
+from ganonymization.types import Affine, Landmarks, Points
 
 Array = npt.NDArray[np.uint8]
 Sample: TypeAlias = dict[str, npt.NDArray[np.generic]]
@@ -38,6 +39,9 @@ class View:
         index: place of the face in its set.
         affine: (2, 3) from the synthesis crop to the view, both in pixels of the view's size.
         outline: (M, 2) of the region to be replaced, in pixels of the view.
+        own_landmarks: (478, 3) of the face, in pixels of the view.
+        landmarks: (478, 3) that are drawn, likewise: those of the face, or of an invented person in its place.
+        is_reshaped: whether they are an invented person's.
         gain: (3,) factors of red, green and blue.
         is_grey: whether it is turned grey.
         is_isolated: whether the person is put on black, without a surround.
@@ -47,14 +51,34 @@ class View:
     index: int
     affine: Affine
     outline: Points
+    own_landmarks: Points
+    landmarks: Points
+    is_reshaped: bool
     gain: npt.NDArray[np.float64]
     is_grey: bool
     is_isolated: bool
     is_mirrored: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Growth:
+    """How far a region grows.
+
+    Attributes:
+        growth: place on the scale of `GROWTHS`.
+        stretch: (2,) factors of width and height, as the union with another person's hull would be.
+    """
+
+    growth: float
+    stretch: npt.NDArray[np.float64]
+
+
 class Batch(NamedTuple):
-    """B samples. Images are uint8 until they reach the device; see `networks` for shapes."""
+    """B samples. Images are uint8 until they reach the device; see `networks` for shapes.
+
+    `landmarks` are those that the maps show and `own_landmarks` those of the face in the picture, both (B, 478, 3) in
+    shares of the crop's side; `reshaped` is (B,), 1 where they are different people's and 0 where they are the same.
+    """
 
     image: Tensor
     maps: Tensor
@@ -62,6 +86,8 @@ class Batch(NamedTuple):
     valid: Tensor
     palette: Tensor
     landmarks: Tensor
+    own_landmarks: Tensor
+    reshaped: Tensor
 
     def to(self, device: torch.device) -> Batch:
         """Return the batch on a device with float images in -1..1 and maps and masks in 0..1."""
@@ -70,7 +96,7 @@ class Batch(NamedTuple):
             layer.to(device, memory_format=torch.channels_last).float() / 255
             for layer in (self.maps, self.known, self.valid)
         )
-        return Batch(image, maps, known, valid, self.palette.to(device), self.landmarks.to(device))
+        return Batch(image, maps, known, valid, *(part.to(device) for part in self[4:]))
 
 
 class FaceViews(IterableDataset[Batch]):
@@ -89,6 +115,8 @@ class FaceViews(IterableDataset[Batch]):
         self._faces = faces
         self._config = config
         self._start = start
+        self._model = ShapeModel.load()
+        self._reshape = Reshape(self._model)
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield batches without end."""
@@ -113,15 +141,34 @@ class FaceViews(IterableDataset[Batch]):
         """Return what a random view of a face is going to be."""
         size_px = self._config.size_px
         affine = _random_view(rng, size_px)
+        growth = _random_growth(rng)
+        own = transform(self._faces.landmarks[index] * size_px, affine)
+        outline = transform(_grown(self._faces.outlines[index], growth) * size_px, affine)
+        is_reshaped = rng.random() < self._config.reshaped_share
+        invented = self._invent(own, rng) if is_reshaped else own
+        # as when the generator is used: what either person's hull covers is removed
+        both = np.concatenate([outline, self._outline(invented, growth)]) if is_reshaped else outline
         return View(
             index=index,
             affine=affine,
-            outline=_random_outline(self._faces.outlines[index], rng, size_px, affine),
+            outline=both,
+            own_landmarks=own,
+            landmarks=invented,
+            is_reshaped=is_reshaped,
             gain=rng.uniform(0.8, 1.15) * rng.uniform(0.95, 1.05, 3),
             is_grey=rng.random() < self._config.grey_share,
             is_isolated=rng.random() < self._config.isolated_share,
             is_mirrored=rng.random() < 0.5,
         )
+
+    def _invent(self, points: Points, rng: np.random.Generator) -> Points:
+        """Return the landmarks of a person who does not exist with the same expression, in the same pose."""
+        return self._reshape(Landmarks(points, presence=1.0), int(rng.integers(2**31))).points
+
+    def _outline(self, points: Points, growth: _Growth) -> Points:
+        """Return the (M, 2) outline of landmarks in pixels of the view."""
+        pose = self._model.pose_of(Landmarks(points, presence=1.0))
+        return _grown(outlines_of(points, pose, np.eye(2, 3)), growth)
 
     def draw(self, view: View) -> Sample:
         """Return a view with its picture."""
@@ -148,12 +195,13 @@ class FaceViews(IterableDataset[Batch]):
 
     def conditions(self, view: View) -> Sample:
         """Return maps, landmarks and palette of a view, not yet mirrored."""
-        faces, size_px = self._faces, self._config.size_px
-        landmarks = transform(faces.landmarks[view.index] * size_px, view.affine)
+        size_px = self._config.size_px
         return {
-            "maps": draw_maps(landmarks, size_px=size_px),
-            "palette": _recolor_palette(faces.palettes[view.index], view),
-            "landmarks": landmarks / np.float32(size_px),
+            "maps": draw_maps(view.landmarks, size_px=size_px),
+            "palette": _recolor_palette(self._faces.palettes[view.index], view),
+            "landmarks": view.landmarks / np.float32(size_px),
+            "own_landmarks": view.own_landmarks / np.float32(size_px),
+            "reshaped": np.asarray(view.is_reshaped, np.float32),
         }
 
 
@@ -183,14 +231,18 @@ def _resample(layer: Array, affine: Affine, size_px: int) -> Array:
     return np.asarray(cv2.warpAffine(layer, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR), np.uint8)
 
 
-def _random_outline(outlines: Points, rng: np.random.Generator, size_px: int, view: Affine) -> Points:
-    """Return an outline of random growth, stretched at random as the union with another person's hull would be."""
+def _random_growth(rng: np.random.Generator) -> _Growth:
     growth = rng.choice([1.0, rng.uniform(0, 1), rng.uniform(1, 2)], p=[0.4, 0.35, 0.25])
-    lower = min(int(growth), len(GROWTHS) - 2)
-    points = (1 - (growth - lower)) * outlines[lower] + (growth - lower) * outlines[lower + 1]
+    return _Growth(float(growth), rng.uniform(1.0, 1.12, 2))
+
+
+def _grown(outlines: Points, growth: _Growth) -> Points:
+    """Return (M, 2) points between those of (3, M, 2) outlines at `GROWTHS`."""
+    lower = min(int(growth.growth), len(GROWTHS) - 2)
+    share = growth.growth - lower
+    points = (1 - share) * outlines[lower] + share * outlines[lower + 1]
     middle = points.mean(axis=0)
-    stretched = middle + (points - middle) * rng.uniform(1.0, 1.12, 2)
-    return transform((stretched * size_px).astype(np.float32), view)
+    return (middle + (points - middle) * growth.stretch).astype(np.float32)
 
 
 def _recolor(image: Array, view: View) -> Array:
@@ -212,10 +264,14 @@ def _recolor_palette(palette: npt.NDArray[np.float32], view: View) -> npt.NDArra
 def flip(sample: Sample) -> Sample:
     """Mirror a sample; the maps hold both sides alike, the landmarks change places with their counterparts."""
     flipped = {name: _mirrored(value) if value.ndim == 3 else value for name, value in sample.items()}
-    landmarks = sample["landmarks"].copy()
-    landmarks[:, 0] = 1 - landmarks[:, 0]
-    flipped["landmarks"] = landmarks[mirror_order()]
-    return flipped
+    return flipped | {name: _mirrored_points(sample[name]) for name in ("landmarks", "own_landmarks")}
+
+
+def _mirrored_points(points: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    """Return (478, 3) landmarks, in shares of the crop's side, of the mirrored face."""
+    mirrored = points.copy()
+    mirrored[:, 0] = 1 - points[:, 0].astype(np.float32)
+    return mirrored[mirror_order()]
 
 
 def _mirrored(layers: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:

@@ -159,6 +159,7 @@ _OPERATORS: Final[dict[str, Operator]] = {
     "Reshape": _reshape,
     "Sigmoid": lambda a, _: a[0].sigmoid(),
     "Slice": _slice,
+    "Softmax": lambda a, k: a[0].softmax(dim=k.get("axis", -1)),
     "Sub": lambda a, _: a[0] - a[1],
     "Transpose": lambda a, k: a[0].permute(*k["perm"]),
     "Where": lambda a, _: torch.where(a[0], a[1], a[2]),

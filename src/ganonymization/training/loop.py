@@ -18,7 +18,7 @@ from ganonymization.synthesize.pix2pix import NOISE_SIZE
 from ganonymization.training import losses
 from ganonymization.training.augment import augment
 from ganonymization.training.config import ConfigError, TrainingConfig
-from ganonymization.training.consistency import LandmarkConsistency
+from ganonymization.training.consistency import ExpressionConsistency, LandmarkConsistency
 from ganonymization.training.course import (
     CHECKPOINT_NAME,
     Follower,
@@ -35,6 +35,7 @@ from ganonymization.training.exchange import Exchange
 from ganonymization.training.networks import Discriminator, Generator, IdentityEncoder
 from ganonymization.training.prepare import FaceSet
 from ganonymization.training.recorder import Recorder, Schedule
+from ganonymization.training.repulsion import IdentityRepulsion
 from ganonymization.training.resident import PlannedBatch, PlannedViews, ResidentFaces, fits
 from ganonymization.training.showcase import FaceShowcase
 
@@ -44,6 +45,12 @@ AnyNetwork = TypeVar("AnyNetwork", bound=nn.Module)
 
 OUTSIDE_WEIGHT = 0.3
 """Weight of pixels outside the hull in the absolute difference: only the feathered seam shows them."""
+
+EXPRESSION_STRIDE = 2
+"""Every how many-th face of a batch the expression classifier looks at."""
+
+IDENTITY_STRIDE = 2
+"""Every how many-th face with random noise the recogniser looks at."""
 
 
 class Trainer:
@@ -70,6 +77,8 @@ class Trainer:
         )
         self.random = torch.Generator().manual_seed(config.seed)
         self.consistency = LandmarkConsistency().to(device) if config.landmark_weight else None
+        self.expression = ExpressionConsistency().to(device) if config.expression_weight else None
+        self.repulsion = IdentityRepulsion().to(device) if config.identity_weight else None
 
     def step(self, batch: Batch) -> dict[str, float]:
         """Learn from one batch and return the losses by name."""
@@ -96,7 +105,8 @@ class Trainer:
         mean, log_variance = self.encoder(batch.image * (1 - batch.known))
         mean, log_variance = mean.float(), log_variance.float()
         random = torch.randn(count, NOISE_SIZE, generator=self.random).to(self.device)
-        encoded = (torch.arange(count) >= round(self.config.prior_share * count)).float().to(self.device)
+        own = (torch.arange(count) >= self._random_count(count)).float().to(self.device)
+        encoded = own * (1 - batch.reshaped)  # an invented person has no code
         noise = torch.where(encoded[:, None] > 0, mean + random * (0.5 * log_variance).exp(), random)
         surround = batch.image * batch.known
         jitter = 0.06 * torch.randn(batch.palette.shape, generator=self.random).to(self.device)
@@ -133,20 +143,41 @@ class Trainer:
         self.random.set_state(state)  # the same changes for both, so that features can be compared
         with torch.no_grad():
             real_judged = self.discriminator(augment(real, layers, self.random)[0], layers_seen[:, :-1])
-        pixel_weight = batch.valid * (1 - (1 - OUTSIDE_WEIGHT) * batch.known)
+        # no picture shows the invented person whose landmarks were drawn
+        pictured = 1 - batch.reshaped
+        pixel_weight = batch.valid * torch.where(batch.known > 0, OUTSIDE_WEIGHT, pictured[:, None, None, None])
         likeness = encoded + config.prior_likeness * (1 - encoded)
         terms = {
             "adversarial": (1.0, losses.generator_hinge(fake_judged, layers_seen[:, -1:])),
-            "features": (config.feature_weight, losses.feature_matching(real_judged, fake_judged, likeness)),
+            "features": (config.feature_weight, losses.feature_matching(real_judged, fake_judged, likeness * pictured)),
             "l1": (config.l1_weight, losses.masked_l1(image.float(), batch.image, pixel_weight, likeness)),
             "coarse": (config.coarse_weight, losses.coarse_l1(image.float(), batch.image, unknown, 1 - encoded)),
             "divergence": (config.kl_weight, losses.normal_divergence(*moments)),
         }
+        return terms | self._frozen_terms(batch, fake)
+
+    def _frozen_terms(self, batch: Batch, fake: Tensor) -> dict[str, tuple[float, Tensor]]:
+        """Return what networks that do not learn say about generated faces."""
+        config, terms = self.config, dict[str, tuple[float, Tensor]]()
+        points = (batch.landmarks, batch.own_landmarks)
         if self.consistency is not None:
             part = slice(None, None, config.landmark_stride)
-            loss = self.consistency(fake[part], batch.landmarks[part])
-            terms["landmarks"] = (config.landmark_weight, loss)
+            terms["landmarks"] = (config.landmark_weight, self.consistency(fake[part], batch.landmarks[part]))
+        if self.expression is not None:
+            part = slice(None, None, EXPRESSION_STRIDE)
+            of_both = (points[0][part], points[1][part])
+            loss = self.expression(fake[part], batch.image[part], of_both, random=self.random)
+            terms["expression"] = (config.expression_weight, loss)
+        if self.repulsion is not None:
+            part = slice(None, self._random_count(len(fake)), IDENTITY_STRIDE)
+            of_both = (points[0][part], points[1][part])
+            loss = self.repulsion(fake[part], batch.image[part], of_both, random=self.random)
+            terms["identity"] = (config.identity_weight, loss)
         return terms
+
+    def _random_count(self, count: int) -> int:
+        """Return how many faces of a batch, the first ones, get random noise."""
+        return round(self.config.prior_share * count)
 
     def _descend(self, optimizer: torch.optim.Optimizer, loss: Tensor, network: nn.Module) -> None:
         if not torch.isfinite(loss):

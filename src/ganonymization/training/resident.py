@@ -39,6 +39,8 @@ class PlannedBatch(NamedTuple):
     known: Tensor
     palette: Tensor
     landmarks: Tensor
+    own_landmarks: Tensor
+    reshaped: Tensor
 
     def to(self, device: torch.device) -> PlannedBatch:
         """Return the batch on a device."""
@@ -110,7 +112,7 @@ class ResidentFaces:
         image = torch.where(_each(planned.is_grey), grey, image)
         image = torch.where(_each(planned.is_isolated), image * (person / 255), image)
         known = torch.where(valid == 255, planned.known, 0)
-        conditions = (planned.palette, planned.landmarks)
+        conditions = (planned.palette, planned.landmarks, planned.own_landmarks, planned.reshaped)
         return Batch(image.byte(), planned.maps, known, valid.byte(), *conditions)
 
 

@@ -174,7 +174,8 @@ def whole_sample():
     points = pose((15, 17), 20, roll_deg=20).apply(shape(3)).astype(np.float32)
     maps = draw_maps(points, size_px=SIZE_PX)
     picture = np.random.default_rng(0).integers(0, 256, (3, SIZE_PX, SIZE_PX), np.uint8)
-    return {"image": picture, "maps": maps, "landmarks": points / SIZE_PX, "palette": np.zeros(16, np.float32)}
+    drawn = {name: points / np.float32(SIZE_PX) for name in ("landmarks", "own_landmarks")}
+    return drawn | {"image": picture, "maps": maps, "palette": np.zeros(16, np.float32)}
 
 
 def test_a_mirrored_sample_has_everything_on_the_other_side():
@@ -184,9 +185,11 @@ def test_a_mirrored_sample_has_everything_on_the_other_side():
     np.testing.assert_array_equal(flipped["maps"], sample["maps"][:, :, ::-1])
     drawn = draw_maps(flipped["landmarks"] * np.float32(SIZE_PX), size_px=SIZE_PX).astype(int)
     assert np.abs(drawn - flipped["maps"]).mean() < 0.25 * np.abs(drawn - sample["maps"]).mean()
-    for right, left in ((33, 263), (61, 291), (468, 473), (70, 300), (10, 10)):
-        np.testing.assert_allclose(flipped["landmarks"][left, 1:], sample["landmarks"][right, 1:])
-        np.testing.assert_allclose(flipped["landmarks"][left, 0], 1 - sample["landmarks"][right, 0])
+    for name, (right, left) in itertools.product(
+        ("landmarks", "own_landmarks"), ((33, 263), (61, 291), (468, 473), (70, 300), (10, 10))
+    ):
+        np.testing.assert_allclose(flipped[name][left, 1:], sample[name][right, 1:])
+        np.testing.assert_allclose(flipped[name][left, 0], 1 - sample[name][right, 0])
     for name, value in data.flip(flipped).items():
         np.testing.assert_allclose(value, sample[name], atol=1e-6)
 

@@ -63,5 +63,7 @@ def test_gradients_flow_back_into_the_picture():
 
 def test_landmarks_of_another_scale_give_another_square():
     small = Landmarks(((FACE.points - 50) * 0.5 + 50).astype(np.float32), presence=1.0)
-    squares = [place_squares(torch.from_numpy(face.points / SIZE_PX)[None], Framing(padding=0.3)) for face in (FACE, small)]
+    squares = [
+        place_squares(torch.from_numpy(face.points / SIZE_PX)[None], Framing(padding=0.3)) for face in (FACE, small)
+    ]
     assert (squares[1][0, 0] / squares[0][0, 0]).abs().item() == pytest.approx(0.5, rel=1e-3)

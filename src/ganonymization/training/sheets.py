@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import cv2
 import torch
 from torch import Tensor
-
-from ganonymization.synthesize.pix2pix import NOISE_SIZE
 
 if TYPE_CHECKING:
     from ganonymization.training.data import Batch
     from ganonymization.training.loop import Trainer
 
 
+SHIFTS: Final = (3, 7, 11)
+"""How far away in the batch lie the three faces whose codes a face is also drawn with."""
+
+
 @torch.no_grad()
 def save_sheet(trainer: Trainer, batch: Batch, path: Path) -> None:
-    """Write rows of: training face, surround, maps, its own code, three random identities pasted into the surround."""
+    """Write rows of: training face, surround, maps, its own code, three other faces' codes pasted into the surround."""
     surround = batch.image * batch.known
     code, _ = trainer.encoder(batch.image * (1 - batch.known))
-    noises = [code, *torch.randn(3, len(code), NOISE_SIZE, generator=torch.Generator().manual_seed(3)).to(code)]
     columns = [batch.image, surround, batch.maps[:, [1, 4, 6]] * 2 - 1]
-    for noise in noises:
-        image = trainer.average(batch.maps, surround, batch.known, batch.palette, noise)
+    for shift in (0, *SHIFTS):
+        image = trainer.average(batch.maps, surround, batch.known, batch.palette, code.roll(shift, dims=0))
         columns.append(torch.where(batch.known > 0, batch.image, image))
     write_sheet(columns, path)
 

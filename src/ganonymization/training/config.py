@@ -47,7 +47,7 @@ class TrainingConfig:
         landmark_weight: weight of the landmark consistency loss; 0 leaves the mesh out.
         landmark_stride: every how many-th face of a batch the mesh looks at.
         expression_weight: weight of the expression consistency loss; 0 leaves the classifier out.
-        identity_weight: weight of the identity repulsion; 0 leaves the recogniser out.
+        identity_weight: weight of the identity terms; 0 leaves the recogniser out.
         prior_share: share of the batch whose noise is drawn at random instead of encoded.
         prior_likeness: how much, as a share, a face with random noise must be like the training face; the
             discriminator alone lets glowing contours pass.

@@ -32,10 +32,10 @@ from ganonymization.training.course import (
 from ganonymization.training.data import Batch, FaceViews
 from ganonymization.training.divergence import DivergedError
 from ganonymization.training.exchange import Exchange
+from ganonymization.training.identity import IdentityTerms, twin_codes, twin_conditions
 from ganonymization.training.networks import Discriminator, Generator, IdentityEncoder
 from ganonymization.training.prepare import FaceSet
 from ganonymization.training.recorder import Recorder, Schedule
-from ganonymization.training.repulsion import IdentityRepulsion
 from ganonymization.training.resident import PlannedBatch, PlannedViews, ResidentFaces, fits
 from ganonymization.training.showcase import FaceShowcase
 
@@ -48,9 +48,6 @@ OUTSIDE_WEIGHT = 0.3
 
 EXPRESSION_STRIDE = 2
 """Every how many-th face of a batch the expression classifier looks at."""
-
-IDENTITY_STRIDE = 2
-"""Every how many-th face with random noise the recogniser looks at."""
 
 
 class Trainer:
@@ -78,11 +75,13 @@ class Trainer:
         self.random = torch.Generator().manual_seed(config.seed)
         self.consistency = LandmarkConsistency().to(device) if config.landmark_weight else None
         self.expression = ExpressionConsistency().to(device) if config.expression_weight else None
-        self.repulsion = IdentityRepulsion().to(device) if config.identity_weight else None
+        self.identity = IdentityTerms().to(device) if config.identity_weight else None
 
     def step(self, batch: Batch) -> dict[str, float]:
         """Learn from one batch and return the losses by name."""
         self._set_rates()
+        if self.identity is not None:
+            batch = twin_conditions(batch, self._random_count(len(batch.image)))
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
             image, encoded, moments = self._generate(batch)
             composite = torch.where(batch.known > 0, batch.image, image)
@@ -105,6 +104,8 @@ class Trainer:
         mean, log_variance = self.encoder(batch.image * (1 - batch.known))
         mean, log_variance = mean.float(), log_variance.float()
         random = torch.randn(count, NOISE_SIZE, generator=self.random).to(self.device)
+        if self.identity is not None:
+            random = twin_codes(random, self._random_count(count))
         own = (torch.arange(count) >= self._random_count(count)).float().to(self.device)
         encoded = own * (1 - batch.reshaped)  # an invented person has no code
         noise = torch.where(encoded[:, None] > 0, mean + random * (0.5 * log_variance).exp(), random)
@@ -168,10 +169,10 @@ class Trainer:
             of_both = (points[0][part], points[1][part])
             loss = self.expression(fake[part], batch.image[part], of_both, random=self.random)
             terms["expression"] = (config.expression_weight, loss)
-        if self.repulsion is not None:
-            part = slice(None, self._random_count(len(fake)), IDENTITY_STRIDE)
-            of_both = (points[0][part], points[1][part])
-            loss = self.repulsion(fake[part], batch.image[part], of_both, random=self.random)
+        if self.identity is not None:
+            half = self._random_count(len(fake)) // 2
+            of_both = (points[0][: 2 * half], points[1][:half])
+            loss = self.identity(fake[: 2 * half], batch.image[:half], of_both, random=self.random)
             terms["identity"] = (config.identity_weight, loss)
         return terms
 

@@ -5,7 +5,7 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install '
 from tiny import CONFIG, SIZE_PX, face_set  # noqa: E402 - torch may be missing
 
 from ganonymization.training import export  # noqa: E402
-from ganonymization.training.codes import CodeDistribution, accept_noise, measure_codes  # noqa: E402
+from ganonymization.training.codes import CodeDistribution, RunningCodes, accept_noise, measure_codes  # noqa: E402
 from ganonymization.training.loop import build_generator  # noqa: E402
 
 
@@ -25,6 +25,25 @@ def test_the_codes_mean_and_covariance_are_found():
     torch.testing.assert_close(codes.mean[:2], torch.tensor([0.0, 3.0]), atol=0.15, rtol=0)
     wanted = torch.tensor([[1.0, 0.5], [0.5, 0.25]])
     torch.testing.assert_close(covariance[:2, :2], wanted, atol=0.15, rtol=0)
+
+
+def test_running_moments_come_to_those_of_the_codes_and_noise_is_placed_there():
+    random = torch.Generator().manual_seed(4)
+    mix = torch.randn(32, 32, generator=random)
+    running = RunningCodes()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        for _ in range(1500):
+            running.see(3 + torch.randn(16, 32, generator=random) @ mix.T)
+        placed = running.place(torch.randn(20_000, 32, generator=random))
+    assert placed.dtype == torch.float32
+    torch.testing.assert_close(placed.mean(dim=0), torch.full((32,), 3.0), atol=1.5, rtol=0)
+    wanted = mix @ mix.T
+    assert (torch.cov(placed.T) - wanted).norm() < 0.2 * wanted.norm()
+
+
+def test_before_anything_was_seen_codes_are_standard_normal_noise():
+    noise = torch.randn(3, 32, generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(RunningCodes().place(noise), noise)
 
 
 @torch.no_grad()

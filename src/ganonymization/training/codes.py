@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import torch
 from torch import Tensor, nn
 
 from ganonymization.palette import PALETTE_SIZE
+from ganonymization.synthesize.pix2pix import NOISE_SIZE
 from ganonymization.training.data import FaceViews
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from ganonymization.training.prepare import FaceSet
 
 _LEAST_VARIANCE = 1e-6
+
+_KEPT: Final = 0.99
+"""Share of the running moments that a step keeps: about a hundred batches count."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +41,37 @@ class CodeDistribution:
 
     mean: Tensor
     factor: Tensor
+
+
+class RunningCodes(nn.Module):
+    """The moments of the codes that the encoder gave lately; begun anew those of standard normal noise.
+
+    Random identities are drawn from them in training, so that a generator is taught where it will be used.
+    """
+
+    mean: Tensor
+    covariance: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(NOISE_SIZE))
+        self.register_buffer("covariance", torch.eye(NOISE_SIZE))
+
+    @torch.no_grad()
+    def see(self, codes: Tensor) -> None:
+        """Count (B, NOISE_SIZE) codes in."""
+        self.mean.lerp_(codes.mean(dim=0), 1 - _KEPT)
+        offset = codes - self.mean
+        with torch.autocast(codes.device.type, enabled=False):
+            self.covariance.lerp_(offset.T @ offset / len(codes), 1 - _KEPT)
+
+    @torch.no_grad()
+    def place(self, noise: Tensor) -> Tensor:
+        """Return (B, NOISE_SIZE) codes of standard normal noise."""
+        ridge = _LEAST_VARIANCE * torch.eye(NOISE_SIZE, device=noise.device)
+        with torch.autocast(noise.device.type, enabled=False):
+            placed: Tensor = self.mean + noise @ torch.linalg.cholesky(self.covariance + ridge).T
+        return placed
 
 
 @torch.no_grad()

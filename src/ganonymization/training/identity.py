@@ -69,8 +69,8 @@ class IdentityTerms(nn.Module):
         own = STRANGERS - _distance(found, torch.cat([wanted, wanted]))
         twins = STRANGERS - _distance(first, second)
         codes = _distance(first.roll(-1, dims=0), second) - SAME_PERSON
-        missed: Tensor = sum(_mean(part.clamp_min(0)) for part in (own, twins, codes)) / STRANGERS
-        return missed
+        missed = torch.stack([_mean(part.clamp_min(0)) for part in (own, twins, codes)])
+        return missed.sum() / STRANGERS
 
     def _embed(self, image: Tensor, landmarks: Tensor, random: torch.Generator) -> Tensor:
         squares = shaken(place_squares(landmarks, FACE_RECOGNITION.framing), random, amount=JITTER)

@@ -8,7 +8,7 @@ import enum
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,7 @@ from ganonymization.errors import InputError
 from ganonymization.synthesize.pix2pix import NOISE_SIZE
 from ganonymization.training import losses
 from ganonymization.training.augment import augment
+from ganonymization.training.codes import RunningCodes
 from ganonymization.training.config import ConfigError, TrainingConfig
 from ganonymization.training.consistency import ExpressionConsistency, LandmarkConsistency
 from ganonymization.training.course import (
@@ -46,6 +47,8 @@ AnyNetwork = TypeVar("AnyNetwork", bound=nn.Module)
 OUTSIDE_WEIGHT = 0.3
 """Weight of pixels outside the hull in the absolute difference: only the feathered seam shows them."""
 
+_NETWORKS: Final = ("generator", "encoder", "discriminator", "average")
+
 EXPRESSION_STRIDE = 2
 """Every how many-th face of a batch the expression classifier looks at."""
 
@@ -66,6 +69,7 @@ class Trainer:
         self.generator = _placed(build_generator(config), device)
         self.encoder = _placed(IdentityEncoder(), device)
         self.discriminator = _placed(Discriminator(config.size_px, config.discriminator_channels), device)
+        self.codes = RunningCodes().to(device)
         self.average = copy.deepcopy(self.generator).requires_grad_(requires_grad=False)
         learned = [*self.generator.parameters(), *self.encoder.parameters()]
         self.generator_step = torch.optim.Adam(learned, lr=config.generator_rate, betas=(0.0, 0.99), fused=True)
@@ -207,7 +211,7 @@ class Trainer:
 
     def state(self) -> dict[str, Any]:
         """Return everything that a resumed run needs."""
-        names = ("generator", "encoder", "discriminator", "average", "generator_step", "discriminator_step")
+        names = (*_NETWORKS, "codes", "generator_step", "discriminator_step")
         parts = {name: getattr(self, name).state_dict() for name in names}
         return parts | {
             "samples": self.samples,
@@ -222,7 +226,8 @@ class Trainer:
         Raises:
             ConfigError: the other run has levels that this one lacks, or of another width.
         """
-        for name in ("generator", "encoder", "discriminator", "average"):
+        self.codes.load_state_dict(state["codes"])
+        for name in _NETWORKS:
             network: nn.Module = getattr(self, name)
             own = network.state_dict()
             strange = [key for key, value in state[name].items() if key not in own or own[key].shape != value.shape]
@@ -233,7 +238,7 @@ class Trainer:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up the state of an earlier run."""
-        for name in ("generator", "encoder", "discriminator", "average", "generator_step", "discriminator_step"):
+        for name in (*_NETWORKS, "codes", "generator_step", "discriminator_step"):
             getattr(self, name).load_state_dict(state[name])
         self.samples, self.begun_at = state["samples"], state["begun_at"]
         self.random.set_state(state["random"].cpu())

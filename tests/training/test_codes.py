@@ -33,7 +33,7 @@ def test_running_moments_come_to_those_of_the_codes_and_noise_is_placed_there():
     running = RunningCodes()
     with torch.autocast("cpu", dtype=torch.bfloat16):
         for _ in range(1500):
-            running.see(3 + torch.randn(16, 32, generator=random) @ mix.T)
+            running.see(3 + (torch.randn(16, 32, generator=random)[:, :, None] * mix.T).sum(dim=1))
         placed = running.place(torch.randn(20_000, 32, generator=random))
     assert placed.dtype == torch.float32
     torch.testing.assert_close(placed.mean(dim=0), torch.full((32,), 3.0), atol=1.5, rtol=0)

@@ -60,6 +60,7 @@ class RunningCodes(nn.Module):
     @torch.no_grad()
     def see(self, codes: Tensor) -> None:
         """Count (B, NOISE_SIZE) codes in."""
+        codes = codes.float()
         self.mean.lerp_(codes.mean(dim=0), 1 - _KEPT)
         offset = codes - self.mean
         with torch.autocast(codes.device.type, enabled=False):

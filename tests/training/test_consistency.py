@@ -121,7 +121,7 @@ def test_the_classifier_sees_both_faces_in_the_same_square():
     loss, seen = divergence_of(picture, picture)
     assert loss == pytest.approx(0, abs=1e-6)
     assert seen[0].equal(seen[1])
-    assert 0 <= seen[0].min() < seen[0].max() <= 255
+    assert 0 < seen[0].mean() < 255
 
 
 def test_the_shipped_classifier_passes_gradients_back():

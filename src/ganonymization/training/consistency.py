@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganonymization import weights
@@ -27,6 +28,9 @@ DEPTH_WEIGHT: Final = 0.5
 
 JITTER: Final = 0.04
 """How far, in shares of its side, the square that the classifier sees is moved, turned and scaled."""
+
+GRAIN: Final = 8.0
+"""Deviation, in levels of 255, of the noise that is added to what the classifier sees."""
 
 _LEAST_PROBABILITY: Final = 1e-4
 
@@ -92,9 +96,20 @@ class ExpressionConsistency(nn.Module):
 
     def _classify(self, image: Tensor, landmarks: Tensor, random: torch.Generator) -> Tensor:
         squares = shaken(place_squares(landmarks, FACE_EXPRESSION.framing), random, amount=JITTER)
-        square = cut_aligned(image, squares, size_px=FACE_EXPRESSION.size_px)
-        probabilities: Tensor = self.classifier(127.5 * (square + 1))
+        square = 127.5 * (cut_aligned(image, squares, size_px=FACE_EXPRESSION.size_px) + 1)
+        probabilities: Tensor = self.classifier(_spoiled(square, random))
         return probabilities.clamp_min(_LEAST_PROBABILITY)
+
+
+def _spoiled(square: Tensor, random: torch.Generator) -> Tensor:
+    """Return (B, 3, S, S) pictures with grain, each second one soft: what a classifier reads must not hang on detail.
+
+    Else the generator learns to please this one network by patterns that no eye and no other network sees.
+    """
+    grain = GRAIN * torch.randn(square.shape, generator=random).to(square.device)
+    soft = F.interpolate(F.avg_pool2d(square, 2), scale_factor=2.0, mode="bilinear", align_corners=False)
+    is_soft = (torch.rand(len(square), 1, 1, 1, generator=random) < 0.5).to(square.device)
+    return torch.where(is_soft, soft, square) + grain
 
 
 def _depth(points: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.machine import ROOT
+from benchmarks.prototype import write_prototype
 from benchmarks.published import write_published_unet
 from benchmarks.report import Report, Rows
 from benchmarks.settings import Settings, data_folder
@@ -35,7 +36,52 @@ FACE_SIDES_PX: Final = (300, 360, 420, 480, 540, 600, 660, 720, 780, 840)
 """Sides of the pasted pictures; the faces in them are about half as wide."""
 
 REPEATS: Final = 5
-PUBLISHED_PX: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """A network that ours is compared with.
+
+    Attributes:
+        name: what the figures are filed under.
+        write: writes it to a path for crops of `size_px` and returns how many parameters it has.
+        size_px: side of its crop.
+        inputs: names of its inputs.
+    """
+
+    name: str
+    write: Callable[..., int]
+    size_px: int
+    inputs: tuple[str, ...]
+
+    def build(self, path: Path) -> BuiltRival:
+        """Write and open it."""
+        parameters = self.write(path, size_px=self.size_px)
+        network = Network(path, inputs=self.inputs, outputs=["output"])
+        return BuiltRival(self, network, parameters, path.stat().st_size / 2**20)
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltRival:
+    """A rival that can be run; `mib` is the size of its file."""
+
+    rival: Rival
+    network: Network
+    parameters: int
+    mib: float
+
+    def figures(self) -> dict[str, float]:
+        """Return what is known before it runs."""
+        return {"size_px": self.rival.size_px, "mib": self.mib, "parameters": self.parameters}
+
+
+RIVALS: Final = (
+    Rival("published_512", write_published_unet, 512, ("image",)),
+    Rival("published_256", write_published_unet, 256, ("image",)),
+    Rival("prototype_256", write_prototype, 256, ("seen", "code")),
+    Rival("prototype_128", write_prototype, 128, ("seen", "code")),
+)
+"""The published network works at 512 px; the others are there to compare at our own size and below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +114,17 @@ def run(settings: Settings) -> Report:
 
 
 def time_generators(settings: Settings, folder: Path, repeats: int) -> dict[str, Any]:
-    """Time our generator and one of the published size, alternating."""
+    """Time our generator and its rivals, taking turns."""
     path = settings.generator or weights.locate("generator")
     ours = Network(path, inputs=INPUTS, outputs=["image"])
+    built = [rival.build(folder / f"{rival.name}.onnx") for rival in RIVALS]
+    calls = [_on_zeros(ours, INPUTS), *(_on_zeros(one.network, one.rival.inputs) for one in built)]
+    ours_ms, *rivals_ms = alternate(calls, rounds=10 * repeats)
     size_px = int(ours.input_shape("maps")[-1] or 0)
-    published_path = folder / "published.onnx"
-    parameters = write_published_unet(published_path, size_px=PUBLISHED_PX)
-    published = Network(published_path, inputs=["image"], outputs=["output"])
-    ours_inputs = {name: _zeros(ours, name) for name in INPUTS}
-    image = {"image": np.zeros((1, 3, PUBLISHED_PX, PUBLISHED_PX), np.float32)}
-    ours_ms, published_ms = alternate([lambda: ours(**ours_inputs), lambda: published(**image)], rounds=10 * repeats)
-    return {
-        "ours": {"size_px": size_px, "mib": path.stat().st_size / 2**20, "median_ms": ours_ms},
-        "published": {
-            "size_px": PUBLISHED_PX,
-            "mib": published_path.stat().st_size / 2**20,
-            "median_ms": published_ms,
-            "parameters": parameters,
-        },
-        "ratio": published_ms / ours_ms,
-    }
+    figures = {"ours": {"size_px": size_px, "mib": path.stat().st_size / 2**20, "median_ms": ours_ms, "ratio": 1.0}}
+    for one, median_ms in zip(built, rivals_ms, strict=True):
+        figures[one.rival.name] = one.figures() | {"median_ms": median_ms, "ratio": median_ms / ours_ms}
+    return figures
 
 
 def alternate(calls: Sequence[Callable[[], object]], *, rounds: int) -> list[float]:
@@ -220,9 +257,9 @@ def cold_starts(settings: Settings, folder: Path, repeats: int) -> dict[str, flo
 
 def generator_table(figures: dict[str, Any]) -> Rows:
     """Return the table of the generators."""
-    columns = ("size_px", "mib", "median_ms")
-    body = [[name, *(figures[name][key] for key in columns)] for name in ("ours", "published")]
-    note = f"published / ours: {figures['ratio']:.1f}; same runtime and threads, taking turns"
+    columns = ("size_px", "mib", "median_ms", "ratio")
+    body = [[name, *(row[key] for key in columns)] for name, row in figures.items()]
+    note = "ratio: time over ours; same runtime and threads, taking turns; the rivals have random weights"
     return Rows("the generator alone", ["generator", *columns], body, [note])
 
 
@@ -246,6 +283,11 @@ def photo_tables(figures: dict[str, Any]) -> list[Rows]:
 def start_table(figures: dict[str, float]) -> Rows:
     """Return the table of cold starts."""
     return Rows("cold start, median seconds", ["until", "s"], [[name, seconds] for name, seconds in figures.items()])
+
+
+def _on_zeros(network: Network, names: Sequence[str]) -> Callable[[], object]:
+    inputs = {name: _zeros(network, name) for name in names}
+    return lambda: network(**inputs)
 
 
 def _zeros(network: Network, name: str) -> np.ndarray[Any, np.dtype[np.float32]]:

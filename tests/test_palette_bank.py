@@ -7,12 +7,13 @@ from ganonymization.palette import LUMA, SKIN, SPREAD
 from ganonymization.palette_bank import (
     K_ANONYMITY,
     TONE_STEP,
-    AnyPalette,
+    AnyTone,
     MatchSurround,
     PaletteBank,
+    load_choice,
 )
 from ganonymization.surround import no_surround
-from ganonymization.types import Surround
+from ganonymization.types import Surround, Tone
 
 BANK = PaletteBank.load()
 CHILD, ADULT, OLD = np.eye(3, dtype=np.float32)
@@ -30,8 +31,8 @@ def a_surround(seed=0, *, grey=False):
     return Surround((image * (known > 0)[..., None]).astype(np.uint8), known, np.ones_like(known))
 
 
-def reading(skin=MEDIUM, male=0.5, age=UNSURE, beard=0.3):
-    return MatchSurround(BANK, lambda _: Appearance(np.asarray(skin, np.float32), 0.1, male, age, beard))
+def reading(skin=MEDIUM, male=0.5, age=UNSURE, beard=0.3, choice=MatchSurround):
+    return choice(BANK, lambda _: Appearance(np.asarray(skin, np.float32), 0.1, male, age, beard))
 
 
 def entry_of(palette):
@@ -81,7 +82,7 @@ def test_a_file_that_is_no_bank_is_named(tmp_path):
         PaletteBank.load(tmp_path / "bank.npz")
 
 
-@pytest.mark.parametrize("choose", [AnyPalette(BANK), MatchSurround.load(), reading()])
+@pytest.mark.parametrize("choose", [load_choice(Tone.ANY), load_choice(Tone.MATCH), reading()])
 def test_same_surround_and_identity_give_the_same_palette(choose):
     first, second = choose(a_surround(), 5), choose(a_surround(), 5)
     assert first.tobytes() == second.tobytes()
@@ -90,13 +91,13 @@ def test_same_surround_and_identity_give_the_same_palette(choose):
 
 
 def test_pixels_under_the_cut_change_nothing():
-    choose, clean, dirty = MatchSurround.load(), a_surround(), a_surround()
+    choose, clean, dirty = load_choice(Tone.MATCH), a_surround(), a_surround()
     dirty.image[16:48, 16:48] = np.random.default_rng(9).integers(0, 255, (32, 32, 3))
     for identity in range(20):
         assert choose(clean, identity).tobytes() == choose(dirty, identity).tobytes()
 
 
-@pytest.mark.parametrize("choose", [AnyPalette(BANK), MatchSurround.load()])
+@pytest.mark.parametrize("choose", [load_choice(Tone.ANY), load_choice(Tone.MATCH)])
 def test_a_face_on_its_own_gets_any_palette(choose):
     drawn = {choose(no_surround(64), identity).tobytes() for identity in range(400)}
     assert len(drawn) > len(BANK.counts) / 2
@@ -104,12 +105,13 @@ def test_a_face_on_its_own_gets_any_palette(choose):
 
 
 def test_identities_differ_within_one_surround():
-    choose = MatchSurround.load()
+    choose = load_choice(Tone.MATCH)
     assert len({choose(a_surround(), identity).tobytes() for identity in range(100)}) >= 8
 
 
-def test_a_grey_picture_gets_a_grey_palette():
-    choose = MatchSurround.load()
+@pytest.mark.parametrize("tone", list(Tone))
+def test_a_grey_picture_gets_a_grey_palette(tone):
+    choose = load_choice(tone)
     for identity in range(20):
         colors = np.delete(choose(a_surround(grey=True), identity), SPREAD).reshape(5, 3)
         assert np.ptp(colors, axis=1).max() < 1e-5
@@ -122,6 +124,14 @@ def test_skin_comes_out_in_the_tone_read_on_a_coarse_grid(skin):
     steps = (palettes[:, SKIN] + 1) @ LUMA / TONE_STEP
     np.testing.assert_allclose(steps, np.round(wanted @ LUMA / TONE_STEP), atol=1e-4)
     assert np.abs(palettes[:, SKIN] + 1 - wanted).mean() < 20 / 127.5
+
+
+def test_any_tone_is_drawn_whatever_the_surround_says():
+    choices = [reading(np.full(3, skin), choice=AnyTone) for skin in (-0.6, 0.6)]
+    dark, light = (np.stack([choose(a_surround(), identity) for identity in range(200)]) for choose in choices)
+    np.testing.assert_array_equal(dark, light)
+    tones = (dark[:, SKIN] + 1) @ LUMA
+    assert np.ptp(tones) > 0.8 * np.ptp((BANK.palettes[:, SKIN] + 1) @ LUMA)
 
 
 def test_differences_finer_than_the_grid_change_nothing():
@@ -142,8 +152,9 @@ def test_differences_finer_than_the_grid_change_nothing():
         ({"age": ADULT}, BANK.age[:, 1] > 0.5),
     ],
 )
-def test_entries_agree_where_the_reader_is_sure(traits, allowed):
-    drawn = {entry_of(reading(**traits)(a_surround(), identity)) for identity in range(60)}
+@pytest.mark.parametrize("choice", [MatchSurround, AnyTone])
+def test_entries_agree_where_the_reader_is_sure(traits, allowed, choice):
+    drawn = {entry_of(reading(choice=choice, **traits)(a_surround(), identity)) for identity in range(60)}
     assert len(drawn) > 3
     assert drawn <= set(np.flatnonzero(allowed))
 

@@ -12,12 +12,12 @@ from ganonymization.anonymizer import Anonymizer
 from ganonymization.blend import SeamlessBlend
 from ganonymization.obscure import FILL, SolidFill
 from ganonymization.onnx import Runtime
-from ganonymization.palette_bank import MatchSurround
+from ganonymization.palette_bank import load_choice
 from ganonymization.region import GROWTH, hull, outline
 from ganonymization.reshape import Reshape
 from ganonymization.segment import Segment
 from ganonymization.synthesize import Pix2Pix
-from ganonymization.types import Outcome, Region
+from ganonymization.types import Outcome, Region, Tone
 
 GOLDEN = Path(__file__).parent / "golden" / "face_mesh.npz"
 RUNTIME = Runtime(threads=1)
@@ -85,7 +85,7 @@ def test_with_the_shipped_networks_too_the_face_s_own_pixels_have_no_influence(a
         detect=FakeDetect([face]),
         landmark=FakeLandmark([(face, found)]),
         reshape=Reshape(shape_model()),
-        choose_palette=MatchSurround.load(runtime=RUNTIME),
+        choose_palette=load_choice(Tone.MATCH, runtime=RUNTIME),
         synthesize=Pix2Pix.load(runtime=RUNTIME),
         blend=SeamlessBlend(),
         obscure=SolidFill(),

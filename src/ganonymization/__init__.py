@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         Region,
         Result,
         Surround,
+        Tone,
     )
 
 __version__ = "0.1.0"
@@ -59,7 +60,19 @@ _HOMES = {
     ),
     "files": ("Metadata", "Picture", "read_picture", "write_picture"),
     "onnx": ("Provider", "Runtime"),
-    "types": ("Box", "Crop", "Face", "Landmarks", "Outcome", "Patch", "Receipt", "Region", "Result", "Surround"),
+    "types": (
+        "Box",
+        "Crop",
+        "Face",
+        "Landmarks",
+        "Outcome",
+        "Patch",
+        "Receipt",
+        "Region",
+        "Result",
+        "Surround",
+        "Tone",
+    ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -90,6 +103,7 @@ __all__ = [
     "Result",
     "Runtime",
     "Surround",
+    "Tone",
     "WeightsError",
     "anonymize_file",
     "presets",

@@ -21,8 +21,9 @@ from ganonymization.appearance import Appearance, AppearanceReader
 from ganonymization.errors import WeightsError
 from ganonymization.onnx import Runtime
 from ganonymization.palette import LUMA, SKIN, PaletteVector, grey_palette, scale_palette
+from ganonymization.stages import ChoosePalette
 from ganonymization.surround import is_grey
-from ganonymization.types import Surround
+from ganonymization.types import Surround, Tone
 
 Array: TypeAlias = npt.NDArray[np.float32]
 ReadAppearance: TypeAlias = Callable[[Surround], Appearance]
@@ -104,15 +105,27 @@ class PaletteBank:
         np.savez_compressed(path, allow_pickle=False, **{name: getattr(self, name) for name in self.__slots__})
 
 
-class AnyPalette:
-    """Draw any entry by identity and leave the surround out of it; fits `stages.ChoosePalette`."""
+class AnyTone:
+    """Draw by identity among the entries whose sex, age and beard fit the surround; fits `stages.ChoosePalette`.
 
-    def __init__(self, bank: PaletteBank) -> None:
+    The surround has no say in the tone, nor in how light it is; a grey picture gets a grey palette all the same.
+
+    Args:
+        bank: the entries.
+        read: tells the appearance that a surround suggests.
+    """
+
+    def __init__(self, bank: PaletteBank, read: ReadAppearance) -> None:
         self._bank = bank
+        self._read = read
 
-    def __call__(self, _surround: Surround, identity: int, /) -> PaletteVector:
-        """Return the (16,) palette of an identity."""
-        return _free(self._bank, identity)
+    def __call__(self, surround: Surround, identity: int, /) -> PaletteVector:
+        """Return the (16,) palette of an identity in a surround."""
+        if _tells_nothing(surround):
+            return _free(self._bank, identity)
+        agreeing = np.flatnonzero(_agrees(self._bank, self._read(surround)))
+        palette = self._bank.palettes[agreeing[_draw(len(agreeing), identity)]]
+        return grey_palette(palette) if is_grey(surround) else palette.copy()
 
 
 class MatchSurround:
@@ -130,14 +143,9 @@ class MatchSurround:
         self._bank = bank
         self._read = read
 
-    @classmethod
-    def load(cls, *, runtime: Runtime = Runtime()) -> MatchSurround:  # noqa: B008 - frozen
-        """Return the choice with the bank and the reader of the package."""
-        return cls(PaletteBank.load(), AppearanceReader.load(runtime=runtime))
-
     def __call__(self, surround: Surround, identity: int, /) -> PaletteVector:
         """Return the (16,) palette of an identity in a surround."""
-        if (surround.known > 0).mean() < LEAST_KNOWN:
+        if _tells_nothing(surround):
             return _free(self._bank, identity)
         appearance = self._read(surround)
         tone = coarse_tone(appearance.skin)
@@ -148,6 +156,12 @@ class MatchSurround:
         choices = fitting_entries(self._bank, palettes, appearance, tone)
         chosen = choices[_draw(len(choices), identity)]
         return scale_palette(palettes[chosen], np.full(3, _gains(palettes, tone)[chosen]))
+
+
+def load_choice(tone: Tone, *, runtime: Runtime = Runtime()) -> ChoosePalette:  # noqa: B008 - frozen
+    """Return a choice with the bank and the reader of the package."""
+    bank, read = PaletteBank.load(), AppearanceReader.load(runtime=runtime)
+    return MatchSurround(bank, read) if tone is Tone.MATCH else AnyTone(bank, read)
 
 
 def fitting_entries(
@@ -177,6 +191,10 @@ def coarse_tone(skin: Array) -> npt.NDArray[np.float64]:
     red, blue = np.round(color[[0, 2]] / brightness / HUE_STEP) * HUE_STEP
     green = (1 - LUMA[0] * red - LUMA[2] * blue) / LUMA[1]
     return np.asarray(np.round(brightness / TONE_STEP) * TONE_STEP * np.array([red, green, blue]))
+
+
+def _tells_nothing(surround: Surround) -> bool:
+    return bool((surround.known > 0).mean() < LEAST_KNOWN)
 
 
 def _agrees(bank: PaletteBank, appearance: Appearance) -> npt.NDArray[np.bool_]:

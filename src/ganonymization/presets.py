@@ -13,13 +13,13 @@ from ganonymization.expression import ExpressionClassifier
 from ganonymization.landmark import FaceMesh
 from ganonymization.obscure import SolidFill
 from ganonymization.onnx import Runtime
-from ganonymization.palette_bank import MatchSurround
+from ganonymization.palette_bank import load_choice
 from ganonymization.recognise import Recogniser
 from ganonymization.reshape import Reshape
 from ganonymization.segment import Segment
 from ganonymization.shape import ShapeModel
 from ganonymization.synthesize import Pix2Pix
-from ganonymization.types import Region
+from ganonymization.types import Region, Tone
 from ganonymization.verify import Verify
 
 DEFAULT_THRESHOLD: Final = 0.3
@@ -36,6 +36,7 @@ def default(
     min_face_px: float = DEFAULT_MIN_FACE_PX,
     strength: float = 1.0,
     region: Region = Region.FACE,
+    tone: Tone = Tone.MATCH,
     decide: DecideFaces = anonymize_everybody,
     generator: Path | None = None,
 ) -> Anonymizer:
@@ -47,6 +48,7 @@ def default(
         min_face_px: size of the smallest face that is looked for.
         strength: 0 copies the landmarks, as published, 1 exchanges the identity in them.
         region: how much of the head is replaced.
+        tone: whether the skin's tone follows the surround.
         decide: says who is left visible, and who is invented (see `keep` and `pseudonym`).
         generator: network that draws the faces; None takes that of the package.
 
@@ -60,7 +62,7 @@ def default(
         detect=detect,
         landmark=landmark,
         reshape=Reshape(shape_model, strength=strength),
-        choose_palette=MatchSurround.load(runtime=runtime),
+        choose_palette=load_choice(tone, runtime=runtime),
         synthesize=Pix2Pix.load(generator, runtime=runtime),
         blend=SeamlessBlend(),
         obscure=SolidFill(),

@@ -128,6 +128,13 @@ class Region(enum.Enum):
     HEAD = "head"
 
 
+class Tone(enum.Enum):
+    """Where the skin tone of an invented person comes from: what surrounds the face, or chance alone."""
+
+    MATCH = "match"
+    ANY = "any"
+
+
 class Outcome(enum.Enum):
     """How a detected face ends; there is no third way but for people whom the user chose to leave visible."""
 

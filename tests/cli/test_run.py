@@ -17,7 +17,7 @@ from ganonymization.decide import anonymize_everybody
 from ganonymization.errors import WeightsError
 from ganonymization.files import DEFAULT_MAX_PIXELS, Metadata, read_picture
 from ganonymization.onnx import Provider, Runtime
-from ganonymization.types import Region
+from ganonymization.types import Region, Tone
 
 
 def tree(folder):
@@ -146,7 +146,7 @@ class TestWhatIsTold:
 
 class TestOptions:
     def test_they_reach_the_preset(self, ganonymize, photo, fakes):
-        shape = ["--strength", 0.25, "--region", "head"]
+        shape = ["--strength", 0.25, "--region", "head", "--tone", "any"]
         search = ["--min-face", 30, "--threshold", 0.6]
         ganonymize("run", photo(), *shape, *search, "--provider", "cuda", "--threads", 3)
 
@@ -157,6 +157,7 @@ class TestOptions:
             "min_face_px": 30,
             "strength": 0.25,
             "region": Region.HEAD,
+            "tone": Tone.ANY,
             "decide": anonymize_everybody,
         }
 
@@ -187,12 +188,14 @@ class TestOptions:
         assert defaults["max_pixels"] == DEFAULT_MAX_PIXELS
         assert defaults["metadata"] == Metadata.NONE.value
         assert defaults["region"] == Region.FACE.value
+        assert defaults["tone"] == Tone.MATCH.value
 
     def test_the_choices_are_those_of_the_library(self):
         def choices(name):
             return set(run.run.__annotations__[name].__origin__.__args__)
 
         assert choices("region") == {region.value for region in Region}
+        assert choices("tone") == {tone.value for tone in Tone}
         assert choices("provider") == {provider.value for provider in Provider}
         assert choices("metadata") == {metadata.value for metadata in Metadata}
 
@@ -521,6 +524,7 @@ class TestReceipt:
         assert failed["name"] == "empty.png"
         assert "is empty" in failed["error"]
         assert receipt["settings"]["region"] == "face"
+        assert receipt["settings"]["tone"] == "match"
 
     def test_an_existing_receipt_is_refused_before_the_work(self, ganonymize, photo, fakes, tmp_path):
         (tmp_path / "r.json").write_text("precious")

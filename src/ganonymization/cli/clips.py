@@ -18,7 +18,7 @@ from ganonymization.errors import InputError
 from ganonymization.onnx import Provider, Runtime
 from ganonymization.track.identity import ObscureAll, Sharing, policy_for
 from ganonymization.track.policy import TrackPolicy
-from ganonymization.types import Region
+from ganonymization.types import Region, Tone
 
 if TYPE_CHECKING:
     from ganonymization.video.anonymizer import VideoAnonymizer
@@ -105,6 +105,7 @@ def _maker(options: RunOptions, policy: TrackPolicy) -> Callable[[Clip], VideoAn
             min_face_px=options.min_face,
             strength=options.strength,
             region=Region(options.region),
+            tone=Tone(options.tone),
         )
 
     return make

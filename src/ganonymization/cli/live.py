@@ -37,7 +37,7 @@ from ganonymization.live import (
 from ganonymization.onnx import Provider, Runtime
 from ganonymization.receipts import write_receipts
 from ganonymization.track.policy import TrackPolicy
-from ganonymization.types import Region
+from ganonymization.types import Region, Tone
 from ganonymization.video.anonymizer import LostFace, VideoAnonymizer
 from ganonymization.video.clip import Clip
 from ganonymization.video.job import ClipReport
@@ -124,6 +124,7 @@ def _make(options: RunOptions, policy: TrackPolicy, clip: Clip | None) -> VideoA
         min_face_px=options.min_face,
         strength=options.strength,
         region=Region(options.region),
+        tone=Tone(options.tone),
     )
 
 

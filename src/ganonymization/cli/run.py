@@ -87,6 +87,7 @@ class RunOptions:
     obscure_only: bool
     strength: float
     region: str
+    tone: str
     min_face: int
     threshold: float
     provider: str
@@ -153,6 +154,10 @@ def run(
             help="What is replaced: brows to chin; to hairline, temples and under the jaw; or the whole head."
         ),
     ] = "face",
+    tone: Annotated[
+        Literal["match", "any"],
+        typer.Option(help="Skin of the new person: in tune with what surrounds the face, or of any tone."),
+    ] = "match",
     min_face: Annotated[
         int, typer.Option(min=1, metavar="PIXELS", help="Look for faces of this size and larger; smaller takes longer.")
     ] = 16,
@@ -247,6 +252,7 @@ def run(
         obscure_only=obscure_only,
         strength=strength,
         region=region,
+        tone=tone,
         min_face=min_face,
         threshold=threshold,
         provider=provider,

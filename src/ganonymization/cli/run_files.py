@@ -36,7 +36,7 @@ from ganonymization.files import CLIP_SUFFIXES, Findings, Found, Metadata, find_
 from ganonymization.files.picture import FORMAT_OF_SUFFIX
 from ganonymization.onnx import Provider, Runtime
 from ganonymization.receipts import write_receipts
-from ganonymization.types import Region
+from ganonymization.types import Region, Tone
 
 if TYPE_CHECKING:
     from ganonymization.video.job import ClipReport
@@ -158,6 +158,7 @@ def _load_anonymizer(options: RunOptions) -> Anonymizer:
         min_face_px=options.min_face,
         strength=options.strength,
         region=Region(options.region),
+        tone=Tone(options.tone),
         decide=decide_faces(options),
     )
 
@@ -226,6 +227,7 @@ def describe(options: RunOptions) -> dict[str, str | int | float | bool]:
         "obscure_only": options.obscure_only,
         "strength": options.strength,
         "region": options.region,
+        "tone": options.tone,
         "min_face_px": options.min_face,
         "threshold": options.threshold,
         "provider": options.provider,

@@ -12,7 +12,7 @@ from ganonymization.expression import ExpressionClassifier
 from ganonymization.landmark import FaceMesh
 from ganonymization.obscure import SolidFill
 from ganonymization.onnx import Runtime
-from ganonymization.palette_bank import MatchSurround
+from ganonymization.palette_bank import load_choice
 from ganonymization.presets import DEFAULT_MIN_FACE_PX, DEFAULT_THRESHOLD
 from ganonymization.recognise import Recogniser
 from ganonymization.reshape import Reshape
@@ -24,7 +24,7 @@ from ganonymization.track.scan import Scanner
 from ganonymization.track.search import Search
 from ganonymization.track.tracker import Tracker, TrackerOptions
 from ganonymization.track.trail import Reach
-from ganonymization.types import Region
+from ganonymization.types import Region, Tone
 from ganonymization.verify import Verify
 from ganonymization.video.anonymizer import LostFace, StreamOptions, VideoAnonymizer
 
@@ -91,6 +91,7 @@ def video_anonymizer(
     min_face_px: float = DEFAULT_MIN_FACE_PX,
     strength: float = 1.0,
     region: Region = Region.FACE,
+    tone: Tone = Tone.MATCH,
 ) -> VideoAnonymizer:
     """Return an anonymizer for one stream.
 
@@ -102,6 +103,7 @@ def video_anonymizer(
         min_face_px: size of the smallest face that is looked for.
         strength: 0 copies the landmarks, as published, 1 exchanges the identity in them.
         region: how much of the head is replaced.
+        tone: whether the skin's tone follows the surround.
     """
     detect = CenterFace.load(score_threshold=threshold, minimum_face_px=min_face_px, runtime=runtime)
     landmark = FaceMesh.load(runtime=runtime)
@@ -110,7 +112,7 @@ def video_anonymizer(
     draw = _draw(shape_model, runtime, strength, region)
     cast = Cast(
         draw=draw,
-        choose_palette=MatchSurround.load(runtime=runtime),
+        choose_palette=load_choice(tone, runtime=runtime),
         verify=Verify(
             detect=detect,
             landmark=landmark,

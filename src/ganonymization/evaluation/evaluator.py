@@ -26,6 +26,7 @@ from ganonymization.evaluation.privacy import (
     Faces,
     Fixed,
     Trial,
+    count_naively,
     drawing_figures,
     fix_thresholds,
     halves,
@@ -271,8 +272,10 @@ class _Bench:
         searched = {judge.name: judge_naively(tested, judge, self.fixed[judge.name]) for judge in self._studio.judges}
         first = self._studio.judges[0].name
         figures: dict[str, Figure] = {}
+        counted = {judge.name: count_naively(tested, judge) for judge in self._studio.judges}
         for judge in self._studio.judges:
-            figures |= naive_figures(searched[judge.name], judge, self.fixed[judge.name], seed=seed)
+            found = searched[judge.name], counted[judge.name]
+            figures |= naive_figures(*found, judge, self.fixed[judge.name], seed=seed)
         replaced = self._replaced(tested, searched)
         divided = stratum_figures(
             self._divisions,
@@ -287,10 +290,8 @@ class _Bench:
         figures |= look_figures(tested, seed=seed) | trait_figures(tested, seed=seed)
         figures |= utility_figures(tested, self._originals.samples, seed=seed)
         figures |= attribute_figures(tested, self._originals.samples, seed=seed)
-        worst = find_worst(
-            tested, [subject.name for subject in self._originals.subjects], own=searched[first].own, replaced=replaced
-        )
-        pooled = {judge: found.pooled() for judge, found in searched.items()}
+        worst = find_worst(tested, self._originals.names, own=searched[first].own, replaced=replaced)
+        pooled = {judge: counted[judge].pooled(found.own) for judge, found in searched.items()}
         return MethodResult(name, description, figures, pooled, worst, divided)
 
     def _conditioning(self, tested: Faces, learning: Faces | None) -> dict[str, Figure]:

@@ -173,6 +173,12 @@ class Column:
         """Return some rows."""
         return self._rows.part(self._name, rows)
 
+    def at(self, places: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+        """Return the rows at some places, in any order."""
+        if not len(places):
+            return self[0:0]
+        return np.concatenate([self[place : place + 1] for place in places.tolist()])
+
     def pick(self, chosen: Chosen) -> Column:
         """Return the column of some of the faces."""
         return Column(self._rows.pick(chosen), self._name)

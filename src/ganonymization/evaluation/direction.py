@@ -8,6 +8,7 @@ from typing import Final
 _LOWER: Final = re.compile(
     r"tar_far\d+_(other_photo|own_original)|(parrot_|reconstruction_|drawing_|landmark_(parrot_|reconstruction_)?|linkage_)?rank\d+"
     r"|(parrot|reconstruction|drawing|landmark|linkage)_gain|(yaw|pitch|roll)_error_deg"
+    r"|pairs_(accuracy|tar_far\d+)_(one_side|both_sides)"
     r"|frechet_distance|kernel_distance|seam_(energy|ratio)"
 )
 _HIGHER: Final = re.compile(

@@ -22,6 +22,7 @@ from ganonymization.evaluation.kept import coverage_figures, emotion_figures, ge
 from ganonymization.evaluation.looks import look_figures
 from ganonymization.evaluation.methods.contender import FLOOR, Contender, open_contender
 from ganonymization.evaluation.observe import Networks, Observer
+from ganonymization.evaluation.pairs import PlacedPairs, pair_figures, place_pairs
 from ganonymization.evaluation.privacy import (
     Faces,
     Fixed,
@@ -38,7 +39,7 @@ from ganonymization.evaluation.privacy import (
     reconstruction_figures,
     trials,
 )
-from ganonymization.evaluation.readers import Sample
+from ganonymization.evaluation.readers import Pair, Sample
 from ganonymization.evaluation.recognisers import Judge
 from ganonymization.evaluation.search import Pooled, Searched
 from ganonymization.evaluation.stratify import Strata, divide_faces, photo_measures, stratum_figures
@@ -102,6 +103,10 @@ class Set(Protocol):
 
     def __iter__(self) -> Iterator[Sample]:
         """Return the samples one by one."""
+        ...
+
+    def pairs(self) -> list[Pair]:
+        """Return the pairs by which the set's publisher has people told apart; none where there are none."""
         ...
 
 
@@ -201,7 +206,8 @@ class Evaluator:
         originals = studio.originals(parts.tested, root=self._root, title="originals")
         require_faces(originals, repeated=not settings.experiment)
         learning = studio.originals(parts.learning, root=self._root, title="originals to learn from")
-        bench = _Bench(studio, originals, learning, settings)
+        pairs = place_pairs(self._dataset.pairs(), originals.samples)
+        bench = _Bench(studio, originals, learning, pairs, settings)
         floor = bench.measure(open_contender(FLOOR, paper_weights=None, runtime=Runtime(threads=1)))
         results = [bench.measure(one) if isinstance(one, Contender) else one for one in contenders]
         return Evaluation(
@@ -236,7 +242,10 @@ class Evaluator:
 class _Bench:
     """Measures one method after the other on the same originals."""
 
-    def __init__(self, studio: Studio, originals: Originals, learning: Originals, settings: Settings) -> None:
+    def __init__(
+        self, studio: Studio, originals: Originals, learning: Originals, pairs: PlacedPairs, settings: Settings
+    ) -> None:
+        self._pairs = pairs
         self._studio = studio
         self._originals = originals
         self._learning = learning
@@ -276,6 +285,7 @@ class _Bench:
         for judge in self._studio.judges:
             found = searched[judge.name], counted[judge.name]
             figures |= naive_figures(*found, judge, self.fixed[judge.name], seed=seed)
+            figures |= pair_figures(tested, judge, self._pairs, seed=seed)
         replaced = self._replaced(tested, searched)
         divided = stratum_figures(
             self._divisions,

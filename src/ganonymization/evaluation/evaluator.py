@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ import numpy.typing as npt
 
 from ganonymization.errors import InputError, WeightsError
 from ganonymization.evaluation.cache import RowCache, default_folder, digest_program
+from ganonymization.evaluation.consistency import Renderings, choose_photos, consistency_figures, identities_of
 from ganonymization.evaluation.drawing import AlignedPair, align_all, embed_drawings, require_training
 from ganonymization.evaluation.experiments import Experiment
 from ganonymization.evaluation.figures import Figure
@@ -265,7 +267,37 @@ class _Bench:
             learning = self._faces(contender, self._learning, f"{contender.name}, to learn from")
         found = self._figures(contender.name, contender.description, tested, learning)
         drawn = self._draw(contender, tested, learning) if UNET in self._settings.attacks else {}
-        return dataclasses.replace(found, contender=contender, figures={**found.figures, **drawn})
+        is_asked = contender.takes_identity and not self._settings.experiment
+        consistent = self._consistency(contender) if is_asked else {}
+        return dataclasses.replace(found, contender=contender, figures={**found.figures, **drawn, **consistent})
+
+    def _consistency(self, contender: Contender) -> dict[str, Figure]:
+        """Draw the same identities on photos of several people, in place and alone, and see who resembles whom."""
+        places = self._places_alone
+        figures = self._resemblance(contender, places, "identity_consistency_")
+        if contender.isolated is None:
+            return figures
+        alone = dataclasses.replace(contender, name=f"{contender.name}, cut out", prepare=contender.isolated)
+        return figures | self._resemblance(alone, places, "identity_consistency_isolated_")
+
+    def _resemblance(self, contender: Contender, places: Sequence[int], prefix: str) -> dict[str, Figure]:
+        seed = self._settings.seed
+        identities = identities_of(seed)
+        title = f"{contender.name}, the same people"
+        rows = self._studio.renderings(contender, self._originals, places, identities, title=title)
+        photo, identity = (part.ravel() for part in np.indices((len(places), len(identities))))
+        found = rows["made"] & (rows["detected"] | rows["detected_blazeface"])
+        figures = {f"{prefix}faces": Figure(float(found.mean()) if len(found) else None)}
+        for judge in self._studio.judges:
+            drawn = Renderings(rows[judge.name], identity, photo).pick(found)
+            figures |= consistency_figures(drawn, prefix=prefix, suffix=judge.suffix)
+        return figures
+
+    @functools.cached_property
+    def _places_alone(self) -> list[int]:
+        """Places of the photos on which identities are compared."""
+        alone = functools.partial(self._studio.is_alone, self._originals)
+        return choose_photos(self._originals.people, alone, random=np.random.default_rng(self._settings.seed))
 
     def untouched(self) -> MethodResult:
         """Measure the originals themselves."""

@@ -132,6 +132,10 @@ class Observer:
             row[name] = value
         return row
 
+    def shows_one_face(self, image: Image) -> bool:
+        """Return whether nobody else is on a photo."""
+        return len(self._networks.detect(image)) == 1
+
     def altered(self, altered: Altered, original: Image, subject: Subject) -> Row:
         """Return the row, of `row_type` and shape (), of what a method made of a subject."""
         row = np.zeros((), self.row_type)

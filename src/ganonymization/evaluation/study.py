@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 import os
@@ -197,6 +198,37 @@ class Studio:
             for row in rows:
                 store.append(row)
         return Sightings.all_of(store)
+
+    def renderings(
+        self,
+        contender: Contender,
+        originals: Originals,
+        places: Sequence[int],
+        identities: Sequence[int],
+        *,
+        title: str,
+    ) -> Sightings:
+        """Look at what a method makes of some photos with each of several identities: photo by photo."""
+        method = contender.prepare(originals.subjects)
+        circumstances = key_of(contender.name, contender.fingerprint, self._program)
+
+        def see(asked: tuple[int, int]) -> Row:
+            place, identity = asked
+            subject = dataclasses.replace(originals.subjects[place], identity=identity)
+            digest = digest_file(subject.path)
+            return self._see_output(_Output(method, subject), digest, subject, originals.rows.row(place), circumstances)
+
+        asked = list(itertools.product(places, identities))
+        store = Store(self._cache.folder, self._observer.row_type, len(asked))
+        for row in self._pass(title, see, asked):
+            store.append(row)
+        return Sightings.all_of(store)
+
+    def is_alone(self, originals: Originals, place: int) -> bool:
+        """Return whether a face was found in full, and is the only one on its photo."""
+        if not originals.rows.part("landmarks_found", slice(place, place + 1))[0]:
+            return False
+        return self._observer.shows_one_face(read_picture(originals.samples[place].path).image)
 
     def _see_original(self, sample: Sample) -> Row:
         key = key_of(digest_file(sample.path), str(sample.box), "original", self._program)

@@ -5,6 +5,7 @@ face. Whoever wants to anonymize it paints it over.
 """
 
 import json
+from pathlib import Path
 
 import numpy as np
 import PIL.Image
@@ -12,6 +13,7 @@ from fakes import face_of, landmarks, shape_model
 
 from ganonymization.errors import LandmarksNotFoundError, NothingMadeError
 from ganonymization.evaluation.evaluator import Evaluator, Settings
+from ganonymization.evaluation.method import Subject
 from ganonymization.evaluation.observe import Networks
 from ganonymization.evaluation.readers import open_dataset
 from ganonymization.evaluation.recognisers import Portrait
@@ -169,3 +171,18 @@ def stops_at_seventh(image):
 
 def too_small(image):
     return image[:10]
+
+
+def one_stranger_each(image):
+    """Everybody becomes one and the same stranger on every photo."""
+    return photo(30 + person_on(image), number_on(image))
+
+
+def stranger_by_identity(image, identity):
+    """The identity alone decides who is shown; the photo decides the expression."""
+    return photo(identity % 60, number_on(image))
+
+
+def subject_on(image):
+    """What a method is told of a photo."""
+    return Subject("photo", Path("photo"), "somebody", 7, face_of(place(image)), place(image))

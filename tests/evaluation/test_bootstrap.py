@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap, norm
 
+from ganonymization.evaluation import bootstrap as module
 from ganonymization.evaluation.bootstrap import interval_over_people, mean_over_people, ratio, totals_by_person
 
 
@@ -59,3 +60,10 @@ def test_a_figure_that_is_undefined_is_refused():
 def test_rows_without_a_name_are_refused():
     with pytest.raises(ValueError, match="3 rows for 2 photos"):
         totals_by_person(np.ones((3, 1)), ["a", "b"])
+
+
+def test_drawing_some_rounds_at_a_time_draws_the_same_people(monkeypatch):
+    totals = totals_by_person(np.stack([generator().normal(size=70), np.ones(70)], axis=1), list(map(str, range(70))))
+    whole = interval_over_people(totals, ratio, random=generator())
+    monkeypatch.setattr(module, "_DRAWN", 70 * 9)
+    assert interval_over_people(totals, ratio, random=generator()) == whole

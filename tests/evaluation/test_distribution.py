@@ -6,14 +6,17 @@ from sklearn.metrics.pairwise import polynomial_kernel
 
 from ganonymization.errors import NotMeasurableError
 from ganonymization.evaluation import distribution
+from ganonymization.evaluation.columns import blocks
 from ganonymization.evaluation.distribution import (
     diversity,
     extrapolated_frechet_distance,
     kernel_distance,
+    kernel_sums,
     paired_kernel_distance,
     sample_frechet_distance,
     scaled,
     spread,
+    spread_sums,
 )
 
 
@@ -123,6 +126,31 @@ def test_blocks_do_not_change_the_figures(random, monkeypatch):
         spread(first, names(30)),
     )
     assert parts == pytest.approx(whole)
+
+
+def test_sums_by_group_give_the_figures_without_each_group(random):
+    before, after = random.normal(size=(2, 30, 5))
+    groups = np.arange(30) // 2 % 3
+    people = np.repeat(names(15), 2).tolist()
+    sums, spreads = kernel_sums(before, after, people, groups), spread_sums(before, people, groups)
+    assert sums.mean() == pytest.approx(paired_kernel_distance(before, after, people))
+    for group in range(3):
+        left, who = groups != group, [name for name, own in zip(people, groups, strict=True) if own != group]
+        assert sums.means_without()[group] == pytest.approx(paired_kernel_distance(before[left], after[left], who))
+        assert spreads.means_without()[group] == pytest.approx(spread(before[left], who))
+
+
+def test_blocks_of_pairs_do_not_change_the_figures(random, monkeypatch):
+    first, second = random.normal(size=(2, 30, 5))
+    whole = paired_kernel_distance(first, second, names(30))
+    monkeypatch.setattr(distribution, "blocks", lambda count: blocks(count, 7))
+    assert paired_kernel_distance(first, second, names(30)) == pytest.approx(whole)
+
+
+def test_too_few_people_have_no_interval(random):
+    sums = spread_sums(random.normal(size=(3, 2)), ["a", "b", "b"], np.array([0, 1, 1]))
+    with pytest.raises(NotMeasurableError, match="too few people"):
+        sums.means_without()
 
 
 def test_spread_is_the_mean_distance_of_scipy(random):

@@ -20,13 +20,18 @@ def rank1(distances, people):
     return identify(without_own_photo(distances), same_person(people, people)).rate
 
 
+def distances_by(matcher, vectors):
+    mapped = matcher.project(vectors)
+    return matcher.compare(mapped, mapped)
+
+
 @pytest.mark.parametrize("learn", [RetrainedMatcher.fit, DiscriminantHead.fit, strongest_matcher])
 def test_retraining_on_other_people_finds_the_trace_that_the_naive_attacker_misses(learn):
     random = np.random.default_rng(1)
     parrot = learn(*hidden_people(random, people=200))
     vectors, people = hidden_people(random, people=50)
     assert rank1(euclidean_distances(vectors, vectors), people) < 0.2
-    assert rank1(parrot.distances(vectors, vectors), people) > 0.7
+    assert rank1(distances_by(parrot, vectors), people) > 0.7
 
 
 @pytest.mark.parametrize("learn", [RetrainedMatcher.fit, DiscriminantHead.fit, strongest_matcher])
@@ -35,7 +40,7 @@ def test_retraining_finds_nothing_where_nothing_is_left(learn):
     people = np.repeat([f"p{index}" for index in range(100)], 4).tolist()
     parrot = learn(random.normal(size=(400, 8)), people)
     vectors = random.normal(size=(400, 8))
-    assert rank1(parrot.distances(vectors, vectors), people) < 0.04
+    assert rank1(distances_by(parrot, vectors), people) < 0.04
 
 
 @pytest.mark.parametrize("people", [["a", "a", "a"], ["a", "b", "c"]])
@@ -69,14 +74,14 @@ def test_a_planted_leak_of_five_percent_is_found():
     vectors = random.normal(size=(400, 8))
     vectors[1:40:2] = vectors[0:40:2]  # 40 photos of 20 people: one in ten
     people = np.repeat(np.arange(200), 2).astype(str).tolist()
-    assert 0.1 <= rank1(parrot.distances(vectors, vectors), people) < 0.13
+    assert 0.1 <= rank1(distances_by(parrot, vectors), people) < 0.13
 
 
 def test_photos_that_are_all_alike_find_nobody():
     people = np.repeat([f"p{index}" for index in range(12)], 3).tolist()
     same = np.ones((36, 4))
     parrot = strongest_matcher(same, people)
-    assert rank1(parrot.distances(same, same), people) == 0
+    assert rank1(distances_by(parrot, same), people) == 0
 
 
 def test_nobody_to_learn_from_is_refused():

@@ -4,13 +4,14 @@ from sklearn.metrics import roc_curve
 
 from ganonymization.errors import NotMeasurableError
 from ganonymization.evaluation import search as module
-from ganonymization.evaluation.search import joined, real_threshold, search
+from ganonymization.evaluation.search import count_distances, joined, real_threshold, search
 from ganonymization.evaluation.verification import (
     equal_error_rate,
     euclidean_distances,
     genuine_and_impostor,
     identify,
     same_person,
+    threshold_at_far,
     without_own_photo,
 )
 
@@ -53,7 +54,7 @@ def test_the_equal_error_rate_of_histograms_is_that_of_all_distances():
     vectors, people = crowd(noise=1.2)
     distances = without_own_photo(euclidean_distances(vectors, vectors))
     exact = equal_error_rate(*genuine_and_impostor(distances, same_person(people, people)))
-    interval = found_in(vectors, people).eer(seed=0)
+    interval = count_distances(lambda rows: euclidean_distances(vectors[rows], vectors), people).eer(seed=0)
     assert interval.value == pytest.approx(exact, abs=0.01)
     assert interval.low <= interval.value <= interval.high
 
@@ -81,6 +82,23 @@ def test_a_threshold_accepts_its_share_of_real_strangers():
     distances = euclidean_distances(vectors, vectors)
     strangers = distances[np.triu(~same_person(people, people), k=1)]
     assert (strangers < threshold).mean() == pytest.approx(0.05, abs=0.001)
+
+
+@pytest.mark.parametrize("far", [0.3, 0.05, 0.002])
+def test_the_threshold_is_that_of_all_pairs_at_once(far):
+    vectors, people = crowd(count=50, photos=3)
+    strangers = euclidean_distances(vectors, vectors)[np.triu(~same_person(people, people), k=1)]
+    threshold = real_threshold(vectors, people, far=far, random=np.random.default_rng(0))
+    assert threshold == pytest.approx(threshold_at_far(strangers, far=far), rel=1e-12)
+
+
+def test_distances_are_counted_once_for_each_person():
+    vectors, people = crowd(count=6, photos=3)
+    counted = count_distances(lambda rows: euclidean_distances(vectors[rows], vectors), people)
+    np.testing.assert_array_equal(counted.genuine.sum(axis=1), 3 * 2)
+    np.testing.assert_array_equal(counted.impostor.sum(axis=1), 3 * 15)
+    one = count_distances(lambda rows: euclidean_distances(vectors[rows], vectors), [f"{i}" for i in range(18)])
+    np.testing.assert_array_equal((one.impostor + one.genuine).sum(axis=0), (counted.genuine + counted.impostor).sum(0))
 
 
 def test_too_few_strangers_fix_no_threshold():

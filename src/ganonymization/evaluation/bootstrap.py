@@ -5,7 +5,7 @@ Every statistic is a function of sums over people, so a thousand draws cost one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -20,6 +20,9 @@ Statistic: TypeAlias = Callable[[Array], Array]
 
 ROUNDS: Final = 1000
 CONFIDENCE: Final = 0.95
+
+_DRAWN: Final = 1 << 17
+"""People that are drawn at a time, in some rounds together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,7 @@ def interval_over_people(
     if len(totals) < 2:
         raise NotMeasurableError(f"{len(totals)} people; an interval over people needs two or more")
     value = float(statistic(totals.sum(axis=0, keepdims=True))[0])
-    draws = random.multinomial(len(totals), np.full(len(totals), 1 / len(totals)), size=rounds)
-    values = statistic(draws @ totals)
+    values = np.concatenate([statistic(draws @ totals) for draws in _draws(len(totals), random, rounds)])
     defined = values[np.isfinite(values)]
     if not np.isfinite(value) or len(defined) < rounds / 2:
         raise NotMeasurableError(
@@ -77,6 +79,13 @@ def interval_over_people(
         )
     low, high = np.quantile(defined, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Interval(value, float(low), float(high))
+
+
+def _draws(people: int, random: np.random.Generator, rounds: int) -> Iterator[npt.NDArray[np.int64]]:
+    """Return how often each person is drawn, some rounds at a time; the draws are those of all rounds at once."""
+    size = max(1, _DRAWN // people)
+    for start in range(0, rounds, size):
+        yield random.multinomial(people, np.full(people, 1 / people), size=min(size, rounds - start))
 
 
 def ratio(totals: Array) -> Array:

@@ -15,7 +15,7 @@ import numpy as np
 
 import ganonymization
 from ganonymization.errors import OutputError
-from ganonymization.evaluation.sighting import Row
+from ganonymization.evaluation.columns import Row
 
 _PACKAGE: Final = Path(ganonymization.__file__).parent
 _BESIDE: Final = ("cli", "training", "video", "web")
@@ -42,7 +42,7 @@ class RowCache:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -52,7 +52,7 @@ class RowCache:
 
     def get(self, key: str, dtype: np.dtype[Any], make: Callable[[], Row]) -> Row:
         """Return the row that is remembered under a key, or make it and remember it."""
-        path = self._folder / key[:2] / f"{key}.row"
+        path = self.folder / key[:2] / f"{key}.row"
         known = _read(path, dtype)
         if known is not None:
             return known

@@ -7,6 +7,7 @@ a method, so they come in pairs; the estimates below allow for that.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -15,11 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ganonymization.errors import NotMeasurableError
+from ganonymization.evaluation.columns import Vectors, blocks
 from ganonymization.evaluation.verification import euclidean_distances
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Features: TypeAlias = npt.NDArray[np.floating]
 Flags: TypeAlias = npt.NDArray[np.bool_]
+Groups: TypeAlias = npt.NDArray[np.intp]
+"""(N,) the group of each photo, counted from 0."""
 Apart: TypeAlias = Callable[[slice], Flags]
 """Which of all M photos of the second set those N of the first are compared with, (N, M)."""
 
@@ -34,9 +38,64 @@ _DRAWS: Final = 2
 """Shares of the photos from which the Frechet distance of infinitely many is extrapolated, and sets drawn for each."""
 
 
-def scaled(descriptors: Features) -> Array:
+def scaled(descriptors: Features) -> Features:
     """Return (N, D) descriptors of length 1 with the mean square 1 that the kernel was made for."""
-    return np.asarray(descriptors * np.sqrt(descriptors.shape[1]), np.float64)
+    return np.asarray(descriptors * np.sqrt(descriptors.shape[1]), descriptors.dtype)
+
+
+class Scaled:
+    """Descriptors of length 1, scaled when some of them are asked for.
+
+    Args:
+        descriptors: (N, D), in memory or on disk.
+    """
+
+    def __init__(self, descriptors: Vectors) -> None:
+        self._descriptors = descriptors
+        self.shape = descriptors.shape
+
+    def __len__(self) -> int:
+        """Return N."""
+        return len(self._descriptors)
+
+    def __getitem__(self, rows: slice, /) -> Features:
+        """Return some of them with the mean square 1."""
+        return scaled(self._descriptors[rows])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PairSums:
+    """Sums of a value over pairs of photos of different people, by the groups of people that the two are in.
+
+    Attributes:
+        totals: (G, G) of the value.
+        counts: (G, G) of the pairs.
+    """
+
+    totals: Array
+    counts: Array
+
+    def mean(self) -> float:
+        """Return the mean over all pairs.
+
+        Raises:
+            NotMeasurableError: there are fewer than two people.
+        """
+        pairs = self.counts.sum()
+        if not pairs:
+            raise NotMeasurableError("nobody to compare; two different people are needed")
+        return float(self.totals.sum() / pairs)
+
+    def means_without(self) -> Array:
+        """Return (G,) means over the pairs in which a group has no part.
+
+        Raises:
+            NotMeasurableError: the others are fewer than two people.
+        """
+        left = _without(self.counts)
+        if not left.all():
+            raise NotMeasurableError("too few people for an interval")
+        return np.asarray(_without(self.totals) / left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,33 +181,58 @@ def paired_kernel_distance(before: Features, after: Features, people: Sequence[s
         NotMeasurableError: there are fewer than two people.
         ValueError: the numbers differ.
     """
+    return kernel_sums(before, after, people, _one_group(people)).mean()
+
+
+def kernel_sums(before: Vectors, after: Vectors, people: Sequence[str], group_of: Groups) -> PairSums:
+    """Return the sums whose mean is the distance of `paired_kernel_distance`, by groups of people.
+
+    Raises:
+        ValueError: the numbers differ.
+    """
     _require_pairs(before, after)
-    strangers = _strangers(people)
-    within = (_mean_kernel(some, some, strangers) for some in (before, after))
-    return sum(within) - 2 * _mean_kernel(before, after, strangers)
+
+    def compared(rows: slice, columns: slice) -> Array:
+        x, y = ((some[rows], some[columns]) for some in (before, after))
+        return _kernel(*x) + _kernel(*y) - _kernel(x[0], y[1]) - _kernel(y[0], x[1])
+
+    return _sum_over_pairs(compared, people, group_of)
 
 
-def spread(embeddings: Features, people: Sequence[str]) -> float:
+def spread(embeddings: Vectors, people: Sequence[str]) -> float:
     """Return the mean distance between (N, D) embeddings of different people's photos.
 
     Raises:
         NotMeasurableError: there are fewer than two people.
     """
-    return _mean_over(
-        _strangers(people), len(embeddings), lambda rows: euclidean_distances(embeddings[rows], embeddings)
+    return spread_sums(embeddings, people, _one_group(people)).mean()
+
+
+def spread_sums(embeddings: Vectors, people: Sequence[str], group_of: Groups) -> PairSums:
+    """Return the sums whose mean is the spread, by groups of people."""
+    return _sum_over_pairs(
+        lambda rows, columns: euclidean_distances(embeddings[rows], embeddings[columns]), people, group_of
     )
 
 
-def diversity(before: Features, after: Features, people: Sequence[str]) -> float:
+def share(after: float, before: float) -> float:
+    """Return the spread of outputs as a share of that of the real faces: their diversity.
+
+    Raises:
+        NotMeasurableError: all real faces are alike.
+    """
+    if not before:
+        raise NotMeasurableError("all real faces have the same embedding; diversity is a share of their spread")
+    return after / before
+
+
+def diversity(before: Vectors, after: Vectors, people: Sequence[str]) -> float:
     """Return how far apart outputs are, as a share of how far apart the real faces are.
 
     Raises:
         NotMeasurableError: there are fewer than two people, or all real faces are alike.
     """
-    real = spread(before, people)
-    if not real:
-        raise NotMeasurableError("all real faces have the same embedding; diversity is a share of their spread")
-    return spread(after, people) / real
+    return share(spread(after, people), spread(before, people))
 
 
 def _mean_of_draws(before: Features, after: Features, size: int, random: np.random.Generator) -> float:
@@ -159,15 +243,40 @@ def _mean_of_draws(before: Features, after: Features, size: int, random: np.rand
 def _factor(features: Features) -> tuple[Array, Array]:
     """Return the mean of (N, D) features and F, (min(N, D), D), whose F'F is their covariance."""
     _require_photos(len(features))
-    wide = features.astype(np.float64)
-    mean = wide.mean(axis=0)
-    centred = (wide - mean) / np.sqrt(len(wide) - 1)
-    return mean, centred if len(wide) <= wide.shape[1] else np.asarray(np.linalg.qr(centred, mode="r"))
+    centred = features.astype(np.float64)
+    mean = centred.mean(axis=0)
+    centred -= mean
+    centred /= np.sqrt(len(centred) - 1)
+    return mean, centred if len(centred) <= centred.shape[1] else np.asarray(np.linalg.qr(centred, mode="r"))
 
 
 def _mean_kernel(first: Features, second: Features, apart: Apart) -> float:
-    x, y = first.astype(np.float64), second.astype(np.float64)
-    return _mean_over(apart, len(x), lambda rows: (x[rows] @ y.T / x.shape[1] + 1) ** 3)
+    return _mean_over(apart, len(first), lambda rows: _kernel(first[rows], second))
+
+
+def _kernel(first: Features, second: Features) -> Array:
+    return np.asarray((first.astype(np.float64) @ second.astype(np.float64).T / first.shape[1] + 1) ** 3)
+
+
+def _sum_over_pairs(value: Callable[[slice, slice], Array], people: Sequence[str], group_of: Groups) -> PairSums:
+    """Return the sums of a value over all pairs of different people, of which it is had for some at a time."""
+    person_of = np.unique(np.asarray(people), return_inverse=True)[1]
+    member = np.eye(int(group_of.max(initial=0)) + 1)[group_of]
+    sums = PairSums(*np.zeros((2, member.shape[1], member.shape[1])))
+    for rows, columns in itertools.product(list(blocks(len(people))), repeat=2):
+        apart = person_of[rows, None] != person_of[None, columns]
+        sums.totals[:] += member[rows].T @ np.where(apart, value(rows, columns), 0.0) @ member[columns]
+        sums.counts[:] += member[rows].T @ apart @ member[columns]
+    return sums
+
+
+def _without(sums: Array) -> Array:
+    """Return (G,) what is left of (G, G) sums without each group's row and column."""
+    return np.asarray(sums.sum() - sums.sum(axis=0) - sums.sum(axis=1) + np.diagonal(sums))
+
+
+def _one_group(people: Sequence[str]) -> Groups:
+    return np.zeros(len(people), np.intp)
 
 
 def _mean_over(apart: Apart, count: int, values: Callable[[slice], Array]) -> float:
@@ -193,12 +302,7 @@ def _everybody(first: int, second: int) -> Apart:
     return lambda rows: chosen[rows]
 
 
-def _strangers(people: Sequence[str]) -> Apart:
-    names = np.asarray(people)
-    return lambda rows: np.asarray(names[rows, None] != names[None])
-
-
-def _require_pairs(before: Features, after: Features) -> int:
+def _require_pairs(before: Vectors, after: Vectors) -> int:
     if len(before) != len(after):
         raise ValueError(f"{len(before)} photos before and {len(after)} after; need equally many")
     return len(before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ import numpy.typing as npt
 
 from ganonymization.errors import InputError, WeightsError
 from ganonymization.evaluation.cache import RowCache, default_folder, digest_program
+from ganonymization.evaluation.consistency import Renderings, choose_photos, consistency_figures, identities_of
 from ganonymization.evaluation.drawing import AlignedPair, align_all, embed_drawings, require_training
 from ganonymization.evaluation.experiments import Experiment
 from ganonymization.evaluation.figures import Figure
@@ -22,10 +24,12 @@ from ganonymization.evaluation.kept import coverage_figures, emotion_figures, ge
 from ganonymization.evaluation.looks import look_figures
 from ganonymization.evaluation.methods.contender import FLOOR, Contender, open_contender
 from ganonymization.evaluation.observe import Networks, Observer
+from ganonymization.evaluation.pairs import PlacedPairs, pair_figures, place_pairs
 from ganonymization.evaluation.privacy import (
     Faces,
     Fixed,
     Trial,
+    count_naively,
     drawing_figures,
     fix_thresholds,
     halves,
@@ -37,7 +41,7 @@ from ganonymization.evaluation.privacy import (
     reconstruction_figures,
     trials,
 )
-from ganonymization.evaluation.readers import Sample
+from ganonymization.evaluation.readers import Pair, Sample
 from ganonymization.evaluation.recognisers import Judge
 from ganonymization.evaluation.search import Pooled, Searched
 from ganonymization.evaluation.stratify import Strata, divide_faces, photo_measures, stratum_figures
@@ -101,6 +105,10 @@ class Set(Protocol):
 
     def __iter__(self) -> Iterator[Sample]:
         """Return the samples one by one."""
+        ...
+
+    def pairs(self) -> list[Pair]:
+        """Return the pairs by which the set's publisher has people told apart; none where there are none."""
         ...
 
 
@@ -200,7 +208,8 @@ class Evaluator:
         originals = studio.originals(parts.tested, root=self._root, title="originals")
         require_faces(originals, repeated=not settings.experiment)
         learning = studio.originals(parts.learning, root=self._root, title="originals to learn from")
-        bench = _Bench(studio, originals, learning, settings)
+        pairs = place_pairs(self._dataset.pairs(), originals.samples)
+        bench = _Bench(studio, originals, learning, pairs, settings)
         floor = bench.measure(open_contender(FLOOR, paper_weights=None, runtime=Runtime(threads=1)))
         results = [bench.measure(one) if isinstance(one, Contender) else one for one in contenders]
         return Evaluation(
@@ -235,7 +244,10 @@ class Evaluator:
 class _Bench:
     """Measures one method after the other on the same originals."""
 
-    def __init__(self, studio: Studio, originals: Originals, learning: Originals, settings: Settings) -> None:
+    def __init__(
+        self, studio: Studio, originals: Originals, learning: Originals, pairs: PlacedPairs, settings: Settings
+    ) -> None:
+        self._pairs = pairs
         self._studio = studio
         self._originals = originals
         self._learning = learning
@@ -255,7 +267,37 @@ class _Bench:
             learning = self._faces(contender, self._learning, f"{contender.name}, to learn from")
         found = self._figures(contender.name, contender.description, tested, learning)
         drawn = self._draw(contender, tested, learning) if UNET in self._settings.attacks else {}
-        return dataclasses.replace(found, contender=contender, figures={**found.figures, **drawn})
+        is_asked = contender.takes_identity and not self._settings.experiment
+        consistent = self._consistency(contender) if is_asked else {}
+        return dataclasses.replace(found, contender=contender, figures={**found.figures, **drawn, **consistent})
+
+    def _consistency(self, contender: Contender) -> dict[str, Figure]:
+        """Draw the same identities on photos of several people, in place and alone, and see who resembles whom."""
+        places = self._places_alone
+        figures = self._resemblance(contender, places, "identity_consistency_")
+        if contender.isolated is None:
+            return figures
+        alone = dataclasses.replace(contender, name=f"{contender.name}, cut out", prepare=contender.isolated)
+        return figures | self._resemblance(alone, places, "identity_consistency_isolated_")
+
+    def _resemblance(self, contender: Contender, places: Sequence[int], prefix: str) -> dict[str, Figure]:
+        seed = self._settings.seed
+        identities = identities_of(seed)
+        title = f"{contender.name}, the same people"
+        rows = self._studio.renderings(contender, self._originals, places, identities, title=title)
+        photo, identity = (part.ravel() for part in np.indices((len(places), len(identities))))
+        found = rows["made"] & (rows["detected"] | rows["detected_blazeface"])
+        figures = {f"{prefix}faces": Figure(float(found.mean()) if len(found) else None)}
+        for judge in self._studio.judges:
+            drawn = Renderings(rows[judge.name], identity, photo).pick(found)
+            figures |= consistency_figures(drawn, prefix=prefix, suffix=judge.suffix)
+        return figures
+
+    @functools.cached_property
+    def _places_alone(self) -> list[int]:
+        """Places of the photos on which identities are compared."""
+        alone = functools.partial(self._studio.is_alone, self._originals)
+        return choose_photos(self._originals.people, alone, random=np.random.default_rng(self._settings.seed))
 
     def untouched(self) -> MethodResult:
         """Measure the originals themselves."""
@@ -271,8 +313,11 @@ class _Bench:
         searched = {judge.name: judge_naively(tested, judge, self.fixed[judge.name]) for judge in self._studio.judges}
         first = self._studio.judges[0].name
         figures: dict[str, Figure] = {}
+        counted = {judge.name: count_naively(tested, judge) for judge in self._studio.judges}
         for judge in self._studio.judges:
-            figures |= naive_figures(searched[judge.name], judge, self.fixed[judge.name], seed=seed)
+            found = searched[judge.name], counted[judge.name]
+            figures |= naive_figures(*found, judge, self.fixed[judge.name], seed=seed)
+            figures |= pair_figures(tested, judge, self._pairs, seed=seed)
         replaced = self._replaced(tested, searched)
         divided = stratum_figures(
             self._divisions,
@@ -287,10 +332,8 @@ class _Bench:
         figures |= look_figures(tested, seed=seed) | trait_figures(tested, seed=seed)
         figures |= utility_figures(tested, self._originals.samples, seed=seed)
         figures |= attribute_figures(tested, self._originals.samples, seed=seed)
-        worst = find_worst(
-            tested, [subject.name for subject in self._originals.subjects], own=searched[first].own, replaced=replaced
-        )
-        pooled = {judge: found.pooled() for judge, found in searched.items()}
+        worst = find_worst(tested, self._originals.names, own=searched[first].own, replaced=replaced)
+        pooled = {judge: counted[judge].pooled(found.own) for judge, found in searched.items()}
         return MethodResult(name, description, figures, pooled, worst, divided)
 
     def _conditioning(self, tested: Faces, learning: Faces | None) -> dict[str, Figure]:

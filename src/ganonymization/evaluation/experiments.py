@@ -14,7 +14,7 @@ from typing import Final
 
 from ganonymization.detect import CenterFace
 from ganonymization.errors import InputError
-from ganonymization.evaluation.readers import READERS, Sample, open_dataset
+from ganonymization.evaluation.readers import READERS, Pair, Sample, open_dataset
 from ganonymization.evaluation.readers.layout import pictures_below
 from ganonymization.files import read_picture
 from ganonymization.onnx import Runtime
@@ -68,6 +68,10 @@ class Samples:
     def __iter__(self) -> Iterator[Sample]:
         """Return the samples one by one."""
         return iter(self.read())
+
+    def pairs(self) -> list[Pair]:
+        """Return none: no experiment has people told apart."""
+        return []
 
 
 EXPERIMENTS: Final[Mapping[str, Experiment]] = MappingProxyType(

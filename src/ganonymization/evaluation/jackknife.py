@@ -34,12 +34,31 @@ def jackknife_over_people(
     Raises:
         NotMeasurableError: there are fewer than two people, or the statistic cannot be measured.
     """
+    group_of = group_people(people)
+    found = statistic(np.ones(len(people), np.bool_)) if value is None else value
+    return interval_of(found, np.array([statistic(group_of != group) for group in range(group_of.max() + 1)]))
+
+
+def group_people(people: Sequence[str]) -> npt.NDArray[np.intp]:
+    """Return the group, 0 to `GROUPS` - 1, of each of N photos; all photos of a person are in one.
+
+    Raises:
+        NotMeasurableError: there are fewer than two people.
+    """
     names, person_of = np.unique(np.asarray(people), return_inverse=True)
     if len(names) < 2:
         raise NotMeasurableError(f"{len(names)} people; an interval over people needs two or more")
-    groups = min(GROUPS, len(names))
-    group_of = np.random.default_rng(0).permutation(len(names))[person_of] % groups
-    found = statistic(np.ones(len(people), np.bool_)) if value is None else value
-    without = np.array([statistic(group_of != group) for group in range(groups)])
+    order = np.random.default_rng(0).permutation(len(names))
+    return np.asarray(order[person_of] % min(GROUPS, len(names)), np.intp)
+
+
+def interval_of(value: float, without: npt.NDArray[np.float64]) -> Interval:
+    """Return a statistic with its interval.
+
+    Args:
+        value: on all photos.
+        without: (G,) the statistic when each group is left out.
+    """
+    groups = len(without)
     error = float(np.sqrt((groups - 1) / groups * ((without - without.mean()) ** 2).sum()))
-    return Interval(found, found - NORMAL_97_5 * error, found + NORMAL_97_5 * error)
+    return Interval(value, value - NORMAL_97_5 * error, value + NORMAL_97_5 * error)

@@ -24,10 +24,11 @@ from ganonymization.evaluation.bootstrap import (
     mean_over_people,
     totals_by_person,
 )
+from ganonymization.evaluation.columns import Sightings
 from ganonymization.evaluation.coverage import COVERED_SHARE
 from ganonymization.evaluation.figures import Figure, measured, unmeasured
 from ganonymization.evaluation.privacy import Faces
-from ganonymization.evaluation.sighting import CLASSIFIERS, Sightings, column, measure_of
+from ganonymization.evaluation.sighting import CLASSIFIERS, column, measure_of
 from ganonymization.expression import ClassifierSpec
 
 CORRELATED: Final = ("mouth_open", "mouth_width", "smile", "lids", "brows", "gaze_x", "gaze_y")

@@ -11,9 +11,8 @@ import numpy.typing as npt
 
 from ganonymization.errors import NotMeasurableError
 from ganonymization.evaluation.verification import (
-    Array,
     Identification,
-    euclidean_distances,
+    distances_to,
     identify,
     same_person,
 )
@@ -21,7 +20,8 @@ from ganonymization.evaluation.verification import (
 Vectors: TypeAlias = npt.NDArray[np.floating]
 
 
-_BLOCK: Final = 1024
+_BLOCK: Final = 64
+"""Probes that are compared at a time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +34,7 @@ class Pool:
     """
 
     names: list[str]
-    vectors: Array
+    vectors: Vectors
 
 
 def pool(vectors: Vectors, names: Sequence[str]) -> Pool:
@@ -107,7 +107,7 @@ def link(changed: Vectors, original: Vectors, people: Sequence[str]) -> Linkage:
     if len(set(gallery_people)) < 2:
         raise NotMeasurableError(f"{len(set(gallery_people))} people have two photos; linkage needs two or more")
     known = frame & np.isin(names, gallery_people)
-    frames = Pool(names[known].tolist(), changed[known].astype(np.float64))
+    frames = Pool(names[known].tolist(), changed[known])
     pooled = pool(frames.vectors, frames.names)
     naive, linked = (_search(probes, original[~frame], gallery_people) for probes in (frames, pooled))
     return Linkage(naive, frames.names, linked, pooled.names)
@@ -115,9 +115,10 @@ def link(changed: Vectors, original: Vectors, people: Sequence[str]) -> Linkage:
 
 def _search(probes: Pool, gallery: Vectors, gallery_people: Sequence[str]) -> Identification:
     """Search for probes who are all in the gallery, some at a time: memory grows with photos, not with pairs."""
+    compare = distances_to(gallery)
     parts = [
         identify(
-            euclidean_distances(probes.vectors[start : start + _BLOCK], gallery),
+            compare(probes.vectors[start : start + _BLOCK]),
             same_person(probes.names[start : start + _BLOCK], gallery_people),
         )
         for start in range(0, len(probes.names), _BLOCK)

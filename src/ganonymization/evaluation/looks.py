@@ -10,14 +10,16 @@ import numpy.typing as npt
 from ganonymization.errors import NotMeasurableError
 from ganonymization.evaluation.bootstrap import Interval
 from ganonymization.evaluation.distribution import (
-    diversity,
+    Scaled,
     extrapolated_frechet_distance,
-    paired_kernel_distance,
+    kernel_sums,
     sample_frechet_distance,
     scaled,
+    share,
+    spread_sums,
 )
 from ganonymization.evaluation.figures import Figure, measured
-from ganonymization.evaluation.jackknife import jackknife_over_people
+from ganonymization.evaluation.jackknife import group_people, interval_of, jackknife_over_people
 from ganonymization.evaluation.privacy import Faces
 from ganonymization.evaluation.sighting import column
 from ganonymization.recognise import FACE_RECOGNITION, FACERES
@@ -46,7 +48,7 @@ def frechet(faces: Faces, *, seed: int) -> Interval:
     """
     count = min(len(faces.people), FRECHET_PHOTOS)
     chosen = np.sort(np.random.default_rng(seed).choice(len(faces.people), count, replace=False))
-    before, after = (scaled(rows[chosen][FACERES.weights]) for rows in (faces.real, faces.altered))
+    before, after = (scaled(rows.pick(chosen)[FACERES.weights]) for rows in (faces.real, faces.altered))
     estimate = extrapolated_frechet_distance(before, after, random=np.random.default_rng(seed))
     return jackknife_over_people(
         lambda some: sample_frechet_distance(before[some], after[some]),
@@ -61,11 +63,9 @@ def kernel(faces: Faces) -> Interval:
     Raises:
         NotMeasurableError: there are fewer than two people.
     """
-    before, after = (scaled(rows[FACERES.weights]) for rows in (faces.real, faces.altered))
-    names = np.asarray(faces.people)
-    return jackknife_over_people(
-        lambda some: paired_kernel_distance(before[some], after[some], names[some].tolist()), faces.people
-    )
+    before, after = (Scaled(rows.column(FACERES.weights)) for rows in (faces.real, faces.altered))
+    sums = kernel_sums(before, after, faces.people, group_people(faces.people))
+    return interval_of(sums.mean(), sums.means_without())
 
 
 def median_ratio(faces: Faces, name: str) -> Interval:
@@ -90,6 +90,7 @@ def _median(values: npt.NDArray[np.float64]) -> float:
 
 
 def _diversity(faces: Faces, network: str) -> Interval:
-    before, after = column(faces.real, network), column(faces.altered, network)
-    names = np.asarray(faces.people)
-    return jackknife_over_people(lambda some: diversity(before[some], after[some], names[some].tolist()), faces.people)
+    groups = group_people(faces.people)
+    before, after = (spread_sums(rows.column(network), faces.people, groups) for rows in (faces.real, faces.altered))
+    value = share(after.mean(), before.mean())
+    return interval_of(value, after.means_without() / before.means_without())

@@ -14,11 +14,12 @@ import numpy.typing as npt
 from ganonymization.detect import CenterFace
 from ganonymization.errors import LandmarksNotFoundError, NotMeasurableError
 from ganonymization.evaluation.blazeface import BlazeFace
+from ganonymization.evaluation.columns import Row
 from ganonymization.evaluation.coverage import change_inside
 from ganonymization.evaluation.method import Altered, Subject
 from ganonymization.evaluation.quality import seam_energy, sharpness
 from ganonymization.evaluation.recognisers import ArcFace, Judge, PortraitNetwork, package_judges, third_judge
-from ganonymization.evaluation.sighting import CLASSIFIERS, Row, mean_landmarks, original_type, row_type
+from ganonymization.evaluation.sighting import CLASSIFIERS, mean_landmarks, original_type, row_type
 from ganonymization.evaluation.strata import individual_typology_angle
 from ganonymization.evaluation.utility import describe_face
 from ganonymization.expression import ExpressionClassifier
@@ -130,6 +131,10 @@ class Observer:
         }.items():
             row[name] = value
         return row
+
+    def shows_one_face(self, image: Image) -> bool:
+        """Return whether nobody else is on a photo."""
+        return len(self._networks.detect(image)) == 1
 
     def altered(self, altered: Altered, original: Image, subject: Subject) -> Row:
         """Return the row, of `row_type` and shape (), of what a method made of a subject."""

@@ -31,8 +31,12 @@ TRIED_COMPONENTS: Final = (16, 32, 64, 128, 256)
 class Matcher(Protocol):
     """Compare embeddings."""
 
-    def distances(self, probes: Vectors, gallery: Vectors) -> Array:
-        """Return (N, M) distances of (N, D) and (M, D) embeddings: small for one person."""
+    def project(self, embeddings: Vectors, /) -> npt.NDArray[np.floating]:
+        """Return the (N, K) vectors that are compared, of (N, D) embeddings."""
+        ...
+
+    def compare(self, probes: Vectors, gallery: Vectors, /) -> Array:
+        """Return (N, M) distances of (N, K) and (M, K) such vectors: small for one person."""
         ...
 
 
@@ -44,8 +48,12 @@ Learn: TypeAlias = Callable[[Vectors, Sequence[str]], Matcher]
 class NaiveMatcher:
     """The recogniser as it is."""
 
-    def distances(self, probes: Vectors, gallery: Vectors) -> Array:
-        """Return (N, M) Euclidean distances of (N, D) and (M, D) embeddings."""
+    def project(self, embeddings: Vectors, /) -> npt.NDArray[np.floating]:
+        """Return the embeddings."""
+        return embeddings
+
+    def compare(self, probes: Vectors, gallery: Vectors, /) -> Array:
+        """Return (N, M) Euclidean distances."""
         return euclidean_distances(probes, gallery)
 
 
@@ -71,10 +79,13 @@ class RetrainedMatcher:
         principal = _principal(embeddings, components)
         return cls(principal, TwoCovarianceMatcher.fit(principal.transform(_wide(embeddings)), people))
 
-    def distances(self, probes: Vectors, gallery: Vectors) -> Array:
-        """Return (N, M) negative log-likelihood ratios of (N, D) and (M, D) embeddings: small for one person."""
-        first, second = (self.principal.transform(_wide(some)) for some in (probes, gallery))
-        return -self.matcher.scores(first, second)
+    def project(self, embeddings: Vectors, /) -> npt.NDArray[np.floating]:
+        """Return the (N, K) principal components of (N, D) embeddings."""
+        return np.asarray(self.principal.transform(_wide(embeddings)))
+
+    def compare(self, probes: Vectors, gallery: Vectors, /) -> Array:
+        """Return (N, M) negative log-likelihood ratios: small for one person."""
+        return -self.matcher.scores(_wide(probes), _wide(gallery))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,14 +116,15 @@ class DiscriminantHead:
         fitted = TwoCovarianceMatcher.fit(principal.transform(_wide(embeddings)), people)
         return cls(principal, fitted.mean, fitted.basis * np.sqrt(fitted.between / (fitted.between + 1)))
 
-    def distances(self, probes: Vectors, gallery: Vectors) -> Array:
-        """Return the (N, M) chords between directions, 0 to 2, of (N, D) and (M, D) embeddings."""
-        return euclidean_distances(self._directions(probes), self._directions(gallery))
-
-    def _directions(self, embeddings: Vectors) -> Array:
+    def project(self, embeddings: Vectors, /) -> npt.NDArray[np.floating]:
+        """Return the (N, K) directions, of length 1, of (N, D) embeddings."""
         mapped = (self.principal.transform(_wide(embeddings)) - self.mean) @ self.head
         lengths = np.linalg.norm(mapped, axis=1, keepdims=True)
         return np.asarray(np.divide(mapped, lengths, out=np.zeros_like(mapped), where=lengths > 0))
+
+    def compare(self, probes: Vectors, gallery: Vectors, /) -> Array:
+        """Return (N, M) chords between directions, 0 to 2."""
+        return euclidean_distances(probes, gallery)
 
 
 def strongest_matcher(embeddings: Vectors, people: Sequence[str]) -> Matcher:
@@ -149,7 +161,8 @@ def _found(learn: Learn, embeddings: Vectors, people: Sequence[str], folds: Sequ
     for held_out in folds:
         matcher = learn(embeddings[~held_out], names[~held_out].tolist())
         attacked, attacked_people = embeddings[held_out][:CHOICE_PHOTOS], names[held_out][:CHOICE_PHOTOS].tolist()
-        rates.append(find_other_photos(matcher.distances(attacked, attacked), attacked_people).rate)
+        mapped = matcher.project(attacked)
+        rates.append(find_other_photos(matcher.compare(mapped, mapped), attacked_people).rate)
     return float(np.mean(rates))
 
 

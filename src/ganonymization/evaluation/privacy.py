@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -11,21 +12,36 @@ import numpy.typing as npt
 
 from ganonymization.errors import NotMeasurableError
 from ganonymization.evaluation.bootstrap import Interval, mean_over_people
+from ganonymization.evaluation.columns import Chosen, Sightings, Vectors, blocks
 from ganonymization.evaluation.figures import Figure, measured, unmeasured
 from ganonymization.evaluation.folds import people_folds
 from ganonymization.evaluation.landmark_attack import TwoCovarianceMatcher
 from ganonymization.evaluation.linkage import link
-from ganonymization.evaluation.parrot import strongest_matcher
+from ganonymization.evaluation.parrot import Matcher, strongest_matcher
 from ganonymization.evaluation.recognisers import Judge
 from ganonymization.evaluation.reconstruction import strongest_reconstruction
-from ganonymization.evaluation.search import RANKS, Compare, Searched, joined, real_threshold, search
-from ganonymization.evaluation.sighting import Sightings, column
-from ganonymization.evaluation.verification import euclidean_distances
+from ganonymization.evaluation.search import (
+    RANKS,
+    Compare,
+    Distances,
+    Searched,
+    count_distances,
+    joined,
+    real_threshold,
+    search,
+)
+from ganonymization.evaluation.sighting import column
+from ganonymization.evaluation.verification import distances_to
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
 FAR: Final[Mapping[str, float]] = {"far1": 0.01, "far01": 0.001}
 """False accept rates at which thresholds are fixed on real photos."""
+
+DRAWN: Final[Mapping[str, str]] = MappingProxyType(
+    {"shape": "drawn_shape", "measures": "drawn_measures", "landmarks_found": "drawn"}
+)
+"""Columns of an output's landmarks, and where those lie that it was drawn from."""
 
 PAIRS_PER_ERROR: Final = 10
 """A threshold is fixed on the set's own people when that many of their pairs lie beyond it."""
@@ -45,17 +61,14 @@ class Faces:
     altered: Sightings
     people: list[str]
 
-    def pick(self, chosen: npt.NDArray[np.bool_]) -> Faces:
+    def pick(self, chosen: Chosen) -> Faces:
         """Return some of the faces."""
-        return Faces(self.real[chosen], self.altered[chosen], [self.people[index] for index in np.flatnonzero(chosen)])
+        return Faces(self.real.pick(chosen), self.altered.pick(chosen), np.asarray(self.people)[chosen].tolist())
 
     def conditioned(self) -> Faces:
         """Return the faces whose method told what landmarks it drew from, with these in place of the output's."""
         drawn = self.pick(self.altered["drawn"])
-        altered = drawn.altered.copy()
-        altered["shape"], altered["measures"] = altered["drawn_shape"], altered["drawn_measures"]
-        altered["landmarks_found"] = True
-        return Faces(drawn.real, altered, drawn.people)
+        return Faces(drawn.real, drawn.altered.renamed(DRAWN), drawn.people)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,7 +119,7 @@ def halves(tested: Faces) -> list[npt.NDArray[np.bool_]]:
 
 def fix_thresholds(judge: Judge, real: Sightings, people: Sequence[str], *, seed: int) -> Fixed:
     """Return the distances at each false accept rate, from real people: of this set, or if it is small, of others."""
-    vectors = column(real, judge.name)
+    vectors = real[judge.name]
     values: dict[str, float | None] = {}
     sources = set()
     for name, far in FAR.items():
@@ -130,7 +143,12 @@ def judge_naively(faces: Faces, judge: Judge, fixed: Fixed) -> Searched:
     return search(_naive(faces, judge), faces.people, thresholds=limits)
 
 
-def naive_figures(found: Searched, judge: Judge, fixed: Fixed, *, seed: int) -> dict[str, Figure]:
+def count_naively(faces: Faces, judge: Judge) -> Distances:
+    """Return how far outputs are from other original photos."""
+    return count_distances(_naive(faces, judge), faces.people)
+
+
+def naive_figures(found: Searched, distances: Distances, judge: Judge, fixed: Fixed, *, seed: int) -> dict[str, Figure]:
     """Return verification and identification by one recogniser."""
     end = judge.suffix
     figures: dict[str, Figure] = {}
@@ -142,7 +160,7 @@ def naive_figures(found: Searched, judge: Judge, fixed: Fixed, *, seed: int) -> 
             continue
         figures[f"tar_{name}_other_photo{end}"] = measured(_call(found.tar, index, seed=seed))
         figures[f"tar_{name}_own_original{end}"] = measured(_call(found.own_tar, threshold, seed=seed))
-    figures[f"eer{end}"] = measured(_call(found.eer, seed=seed))
+    figures[f"eer{end}"] = measured(_call(distances.eer, seed=seed))
     return figures | rank_figures("", end, found, seed=seed)
 
 
@@ -160,8 +178,7 @@ def parrot_figures(tried: Sequence[Trial], judge: Judge, *, seed: int) -> dict[s
 
     def attack(trial: Trial) -> Searched:
         matcher = strongest_matcher(column(trial.learning.altered, judge.name), trial.learning.people)
-        altered = column(trial.tested.altered, judge.name)
-        return search(lambda rows: matcher.distances(altered[rows], altered), trial.tested.people)
+        return search(_among(matcher, trial.tested.altered.column(judge.name)), trial.tested.people)
 
     return _attack_figures("parrot", judge, tried, attack, seed=seed)
 
@@ -174,7 +191,8 @@ def reconstruction_figures(tried: Sequence[Trial], judge: Judge, *, seed: int) -
         undo = strongest_reconstruction(
             column(learning.altered, judge.name), column(learning.real, judge.name), learning.people
         )
-        return search(_between(undo(column(tested.altered, judge.name)), tested.real[judge.name]), tested.people)
+        altered, compare = tested.altered.column(judge.name), distances_to(tested.real.column(judge.name))
+        return search(lambda rows: compare(undo(altered[rows])), tested.people)
 
     return _attack_figures("reconstruction", judge, tried, attack, seed=seed)
 
@@ -193,7 +211,7 @@ def drawing_figures(
     found = {id(trial): embeddings for trial, embeddings in zip(tried, drawn, strict=True)}
 
     def attack(trial: Trial) -> Searched:
-        return search(_between(found[id(trial)], trial.tested.real[judge.name]), trial.tested.people)
+        return search(_between(found[id(trial)], trial.tested.real.column(judge.name)), trial.tested.people)
 
     return _attack_figures("drawing", judge, tried, attack, seed=seed)
 
@@ -202,9 +220,12 @@ def landmark_figures(tried: Sequence[Trial], faces: Faces, *, seed: int) -> dict
     """Return what a matcher finds by the landmarks of outputs alone, first against originals, then retrained."""
     shipped = TwoCovarianceMatcher.load()
     altered, real = column(faces.altered, "shape"), column(faces.real, "shape")
-    found = search(lambda rows: -shipped.scores(altered[rows], real), faces.people)
-    figures = rank_figures("landmark_", "", found, seed=seed)
-    figures["landmark_eer"] = measured(_call(found.eer, seed=seed))
+
+    def compare(rows: slice) -> Array:
+        return -shipped.scores(altered[rows], real)
+
+    figures = rank_figures("landmark_", "", search(compare, faces.people), seed=seed)
+    figures["landmark_eer"] = measured(_call(count_distances(compare, faces.people).eer, seed=seed))
 
     def parrot(trial: Trial) -> Searched:
         matcher = TwoCovarianceMatcher.fit(column(trial.learning.altered, "shape"), trial.learning.people)
@@ -227,7 +248,7 @@ def linkage_figures(faces: Faces, judge: Judge, *, seed: int) -> dict[str, Figur
     """Return what is found when all outputs of a person are known to belong together and are pooled."""
     names = [f"linkage_{what}{judge.suffix}" for what in ("rank1", "rank1_chance", "gain")]
     try:
-        linked = link(column(faces.altered, judge.name), column(faces.real, judge.name), faces.people)
+        linked = link(faces.altered[judge.name], faces.real[judge.name], faces.people)
     except NotMeasurableError as error:
         return dict.fromkeys(names, unmeasured(str(error)))
     random = np.random.default_rng(seed)
@@ -265,11 +286,20 @@ def _gain(attacked: Searched, naive: Searched, *, seed: int) -> Interval:
 
 
 def _naive(faces: Faces, judge: Judge) -> Compare:
-    return _between(faces.altered[judge.name], faces.real[judge.name])
+    return _between(faces.altered.column(judge.name), faces.real.column(judge.name))
 
 
-def _between(probes: npt.NDArray[np.floating], gallery: npt.NDArray[np.floating]) -> Compare:
-    return lambda rows: euclidean_distances(probes[rows], gallery)
+def _between(probes: Vectors, gallery: Vectors) -> Compare:
+    compare = distances_to(gallery)
+    return lambda rows: compare(probes[rows])
+
+
+def _among(matcher: Matcher, embeddings: Vectors) -> Compare:
+    """Return the distances of some outputs to all outputs; what the matcher makes of each is found once."""
+    mapped = np.concatenate([matcher.project(embeddings[part]) for part in blocks(len(embeddings))])
+    return lambda rows: np.concatenate(
+        [matcher.compare(mapped[rows], mapped[part]) for part in blocks(len(mapped))], axis=1
+    )
 
 
 def _chance(found: Searched, rank: int) -> float:

@@ -167,8 +167,9 @@ def _data(evaluation: Evaluation) -> dict[str, Any]:
 
 def digest_photos(evaluation: Evaluation) -> str:
     """Return one SHA-256 over names, people and contents of the photos that were measured."""
-    subjects = evaluation.originals.subjects
-    lines = [f"{subject.name}\t{subject.person}\t{digest_file(subject.path)}" for subject in subjects]
+    originals = evaluation.originals
+    photos = zip(originals.names, originals.samples, strict=True)
+    lines = [f"{name}\t{sample.identity}\t{digest_file(sample.path)}" for name, sample in photos]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

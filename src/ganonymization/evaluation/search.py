@@ -17,7 +17,8 @@ from ganonymization.evaluation.bootstrap import (
     ratio,
     totals_by_person,
 )
-from ganonymization.evaluation.verification import identify, same_person, threshold_at_far
+from ganonymization.evaluation.columns import blocks
+from ganonymization.evaluation.verification import allowed_errors, distances_to, identify
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Compare: TypeAlias = Callable[[slice], Array]
@@ -29,7 +30,10 @@ BINS: Final = 400
 """Of the histograms that curves are drawn from."""
 
 _BLOCK: Final = 64
-"""Probes that are compared at a time; each needs some ten numbers for each photo of the gallery."""
+"""Probes that are compared at a time; each needs a number for each photo of the gallery."""
+
+_RANKED: Final = 8
+"""Of these, probes that are ranked or counted at a time; each needs some ten numbers for each photo of the gallery."""
 
 _THRESHOLD_PHOTOS: Final = 2000
 """Photos whose pairs fix the thresholds: two million pairs, 2,000 of them beyond FAR 0.1 %."""
@@ -53,16 +57,44 @@ class Pooled:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Distances:
+    """How far probes are from photos other than their own, counted for each person.
+
+    Attributes:
+        genuine: (P, BINS) counts of distances to other photos of the same person.
+        impostor: (P, BINS) counts of distances to other people's.
+        edges: (BINS + 1,) of the bins; the outer ones take what lies beyond.
+    """
+
+    genuine: npt.NDArray[np.int32]
+    impostor: npt.NDArray[np.int32]
+    edges: Array
+
+    def eer(self, *, seed: int) -> Interval:
+        """Return the equal error rate, to the width of a bin.
+
+        Raises:
+            NotMeasurableError: there is no pair of one kind.
+        """
+        if not self.genuine.any() or not self.impostor.any():
+            raise NotMeasurableError("two people are needed, and two photos of somebody")
+        totals = np.concatenate([self.genuine, self.impostor], axis=1).astype(np.float64)
+        return interval_over_people(totals, eer_of_histograms, random=np.random.default_rng(seed), rounds=200)
+
+    def pooled(self, own: Array) -> Pooled:
+        """Return what plots need: the counts of all people together, and (N,) distances to the own photo."""
+        return Pooled(own, self.genuine.sum(axis=0), self.impostor.sum(axis=0), self.edges)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Searched:
     """What each probe found; a probe's own photo is not in its gallery.
 
     Attributes:
         people: N names.
         own: (N,) distance to the own photo.
-        genuine: (N, BINS) counts of distances to other photos of the same person.
-        impostor: (N, BINS) counts of distances to other people's.
-        edges: (BINS + 1,) of the bins; the outer ones take what lies beyond.
-        accepted: (N, T) genuine entries below each threshold.
+        genuine: (N,) other photos of the same person.
+        accepted: (N, T) those of them below each threshold.
         probe: (K,) indices of the probes who have another photo in the gallery.
         hits: rank to (K,) whether the person was among so many nearest.
         chance: rank to (K,) probability of that for a guess.
@@ -70,9 +102,7 @@ class Searched:
 
     people: list[str]
     own: Array
-    genuine: npt.NDArray[np.int32]
-    impostor: npt.NDArray[np.int32]
-    edges: Array
+    genuine: npt.NDArray[np.int64]
     accepted: npt.NDArray[np.int64]
     probe: npt.NDArray[np.intp]
     hits: dict[int, npt.NDArray[np.bool_]]
@@ -84,7 +114,7 @@ class Searched:
         Raises:
             NotMeasurableError: nobody has two photos.
         """
-        rows = np.stack([self.accepted[:, index], self.genuine.sum(axis=1)], axis=1)
+        rows = np.stack([self.accepted[:, index], self.genuine], axis=1)
         if not rows[:, 1].any():
             raise NotMeasurableError("nobody has two photos; an output cannot be compared with another photo")
         return interval_over_people(totals_by_person(rows, self.people), ratio, random=np.random.default_rng(seed))
@@ -100,22 +130,6 @@ class Searched:
             NotMeasurableError: nobody has two photos.
         """
         return mean_over_people(self.hits[rank], self.found_people, random=np.random.default_rng(seed))
-
-    def eer(self, *, seed: int) -> Interval:
-        """Return the equal error rate, to the width of a bin.
-
-        Raises:
-            NotMeasurableError: there is no pair of one kind.
-        """
-        rows = np.concatenate([self.genuine, self.impostor], axis=1)
-        if not self.genuine.any() or not self.impostor.any():
-            raise NotMeasurableError("two people are needed, and two photos of somebody")
-        totals = totals_by_person(rows, self.people)
-        return interval_over_people(totals, eer_of_histograms, random=np.random.default_rng(seed), rounds=200)
-
-    def pooled(self) -> Pooled:
-        """Return what plots need: the counts of all probes together."""
-        return Pooled(self.own, self.genuine.sum(axis=0), self.impostor.sum(axis=0), self.edges)
 
     @property
     def found_people(self) -> list[str]:
@@ -133,14 +147,12 @@ def search(compare: Compare, people: Sequence[str], *, thresholds: Sequence[floa
         people: N names.
         thresholds: below which pairs are accepted.
     """
-    edges = _edges(compare(slice(0, _BLOCK)))
-    parts = [_search_block(compare(rows), rows, people, edges, thresholds) for rows in _blocks(len(people))]
+    names = np.asarray(people)
+    parts = [_search_block(*block, names, thresholds) for block in _compared(compare, len(people))]
     return Searched(
         people=list(people),
         own=np.concatenate([part.own for part in parts]),
         genuine=np.concatenate([part.genuine for part in parts]),
-        impostor=np.concatenate([part.impostor for part in parts]),
-        edges=edges,
         accepted=np.concatenate([part.accepted for part in parts]),
         probe=np.concatenate([part.probe for part in parts]),
         hits={rank: np.concatenate([part.hits[rank] for part in parts]) for rank in RANKS},
@@ -148,15 +160,33 @@ def search(compare: Compare, people: Sequence[str], *, thresholds: Sequence[floa
     )
 
 
+def count_distances(compare: Compare, people: Sequence[str]) -> Distances:
+    """Count the distances of N probes to a gallery of their own N photos, in the same order.
+
+    Args:
+        compare: gives the distances of some probes to the whole gallery.
+        people: N names.
+    """
+    edges = _edges(compare(slice(0, _BLOCK)))
+    names, person_of = np.unique(np.asarray(people), return_inverse=True)
+    counts = np.zeros((2, len(names), BINS), np.int32)
+    for distances, rows in _compared(compare, len(people)):
+        index = np.arange(len(distances))
+        same = person_of[rows, None] == person_of[None]
+        others = np.isfinite(distances)
+        others[index, index + rows.start] = False
+        for kind, chosen in enumerate((others & same, others & ~same)):
+            np.add.at(counts[kind], person_of[rows], _histograms(distances, chosen, edges))
+    return Distances(counts[0], counts[1], edges)
+
+
 def joined(parts: Sequence[Searched]) -> Searched:
-    """Return the probes of several searches, each in its own gallery, as one; histograms keep the first's bins."""
+    """Return the probes of several searches, each in its own gallery, as one."""
     starts = np.cumsum([0, *(len(part.people) for part in parts[:-1])])
     return Searched(
         people=[name for part in parts for name in part.people],
         own=np.concatenate([part.own for part in parts]),
         genuine=np.concatenate([part.genuine for part in parts]),
-        impostor=np.concatenate([part.impostor for part in parts]),
-        edges=parts[0].edges,
         accepted=np.concatenate([part.accepted for part in parts]),
         probe=np.concatenate([part.probe + start for part, start in zip(parts, starts, strict=True)]),
         hits={rank: np.concatenate([part.hits[rank] for part in parts]) for rank in RANKS},
@@ -180,11 +210,16 @@ def real_threshold(
     """
     count = min(len(people), _THRESHOLD_PHOTOS)
     chosen = np.sort(random.choice(len(people), count, replace=False))
-    some, names = embeddings[chosen].astype(np.float64), np.asarray(people)[chosen]
-    squared = (some**2).sum(axis=1)
-    distances = np.sqrt(np.maximum(squared[:, None] + squared[None] - 2 * some @ some.T, 0))
-    apart = np.triu(names[:, None] != names[None], k=1)
-    return threshold_at_far(distances[apart], far=far)
+    some, names = embeddings[chosen], np.asarray(people)[chosen]
+    counts = np.unique(names, return_counts=True)[1]
+    allowed = allowed_errors(int(count**2 - (counts**2).sum()) // 2, far=far)
+    nearest = np.full(allowed + 1, np.inf)
+    for rows in blocks(count, _BLOCK):
+        distances = distances_to(some)(some[rows])
+        apart = (names[rows, None] != names[None]) & (np.arange(count)[rows, None] < np.arange(count)[None])
+        candidates = distances[apart & (distances < nearest[allowed])]
+        nearest = np.partition(np.concatenate([nearest, candidates]), allowed)[: allowed + 1]
+    return float(nearest[allowed])
 
 
 def eer_of_histograms(totals: Array) -> Array:
@@ -207,8 +242,12 @@ def _cumulative_share(counts: Array) -> Array:
     return np.asarray(shares)
 
 
-def _blocks(count: int) -> Iterator[slice]:
-    return (slice(start, min(start + _BLOCK, count)) for start in range(0, count, _BLOCK))
+def _compared(compare: Compare, count: int) -> Iterator[tuple[Array, slice]]:
+    """Yield the distances of a few probes to the whole gallery, and which probes they are."""
+    for rows in blocks(count, _BLOCK):
+        distances = compare(rows)
+        for part in blocks(len(distances), _RANKED):
+            yield distances[part], slice(rows.start + part.start, rows.start + part.stop)
 
 
 def _edges(distances: Array) -> Array:
@@ -218,22 +257,17 @@ def _edges(distances: Array) -> Array:
     return np.linspace(low - room, high + room, BINS + 1)
 
 
-def _search_block(
-    distances: Array, rows: slice, people: Sequence[str], edges: Array, thresholds: Sequence[float]
-) -> Searched:
+def _search_block(distances: Array, rows: slice, people: npt.NDArray[np.str_], thresholds: Sequence[float]) -> Searched:
     index = np.arange(rows.start, rows.stop)
     own = distances[np.arange(len(index)), index].copy()
     others = distances.copy()
     others[np.arange(len(index)), index] = np.inf
-    same = same_person(people[rows], people)
-    present = np.isfinite(others)
+    same = np.asarray(people[rows, None] == people[None])
     found = [_identify(others, same, rank, rows.start) for rank in RANKS]
     return Searched(
-        people=list(people[rows]),
+        people=people[rows].tolist(),
         own=own,
-        genuine=_histograms(others, present & same, edges),
-        impostor=_histograms(others, present & ~same, edges),
-        edges=edges,
+        genuine=(np.isfinite(others) & same).sum(axis=1),
         accepted=np.stack([((others < limit) & same).sum(axis=1) for limit in thresholds], axis=1)
         if thresholds
         else np.zeros((len(index), 0), np.int64),

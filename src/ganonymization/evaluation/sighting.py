@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from ganonymization.evaluation.columns import Row, Sightings
 from ganonymization.evaluation.recognisers import Judge
 from ganonymization.expression import EMOTION, FACE_EXPRESSION
 from ganonymization.shape import ShapeModel
 from ganonymization.types import LANDMARK_COUNT, Box, Face, Landmarks
 from ganonymization.verify import Measures
-
-Sightings: TypeAlias = npt.NDArray[np.void]
-"""(N,) rows, one for each face; see `row_type`."""
-
-Row: TypeAlias = np.void | npt.NDArray[np.void]
-"""One row, of shape () where it is an array."""
 
 CLASSIFIERS: Final = (FACE_EXPRESSION, EMOTION)
 
@@ -83,8 +78,8 @@ def face_of(row: Row) -> Face:
 
 
 def landmarks_of(row: Row) -> Landmarks:
-    """Return the landmarks of an original, as a view of its row; `presence` is 0 where the mean face stands in."""
-    return Landmarks(np.asarray(row["points"], np.float32), float(row["landmarks_found"]))
+    """Return the landmarks of an original; `presence` is 0 where the mean face stands in."""
+    return Landmarks(np.array(row["points"], np.float32), float(row["landmarks_found"]))
 
 
 def mean_landmarks(model: ShapeModel, box: Box) -> Landmarks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 import os
@@ -10,18 +11,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, overload
 
 import numpy as np
 
 from ganonymization.errors import NothingMadeError
 from ganonymization.evaluation.cache import RowCache, digest_file, key_of
+from ganonymization.evaluation.columns import Row, Sightings, Store
 from ganonymization.evaluation.method import Altered, Method, Subject
 from ganonymization.evaluation.methods.contender import Contender
 from ganonymization.evaluation.observe import Observer
 from ganonymization.evaluation.readers import Sample
 from ganonymization.evaluation.recognisers import Judge
-from ganonymization.evaluation.sighting import Row, Sightings
 from ganonymization.evaluation.subjects import make_subject, name_of
 from ganonymization.files import read_picture
 from ganonymization.recognise import Recogniser
@@ -51,20 +52,63 @@ class Originals:
 
     Attributes:
         samples: what the set says of each.
-        subjects: what methods are told of each.
         rows: what is seen on each, of `original_type`.
         without_face: names of the photos on which there is none.
+        root: folder of the set.
+        seed: of the run, from which each photo's identity is drawn.
     """
 
     samples: list[Sample]
-    subjects: list[Subject]
     rows: Sightings
     without_face: list[str]
+    root: Path
+    seed: int
 
     @property
     def people(self) -> list[str]:
         """Who is on each photo."""
-        return [subject.person for subject in self.subjects]
+        return [str(sample.identity) for sample in self.samples]
+
+    @property
+    def names(self) -> list[str]:
+        """The name of each photo."""
+        return [name_of(sample.path, self.root) for sample in self.samples]
+
+    @property
+    def subjects(self) -> Subjects:
+        """What methods are told of each."""
+        return Subjects(self)
+
+
+class Subjects(Sequence[Subject]):
+    """What methods are told of each photo, made when it is asked for.
+
+    Args:
+        originals: the photos.
+    """
+
+    def __init__(self, originals: Originals) -> None:
+        self._originals = originals
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._originals.samples)
+
+    @overload
+    def __getitem__(self, index: int) -> Subject: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Subject]: ...
+
+    def __getitem__(self, index: int | slice) -> Subject | list[Subject]:
+        """Return one of them, or several."""
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        originals = self._originals
+        place = range(len(self))[index]
+        return make_subject(
+            originals.samples[place], originals.rows.row(place), root=originals.root, seed=originals.seed
+        )
 
 
 class _Output:
@@ -128,27 +172,63 @@ class Studio:
 
     def originals(self, samples: Sequence[Sample], *, root: Path, title: str) -> Originals:
         """Look at the photos as they are."""
-        seen = np.array(self._pass(title, self._see_original, samples), self._observer.original_type)
-        missing = [name_of(one.path, root) for one, found in zip(samples, seen["found"], strict=True) if not found]
-        kept = [one for one, found in zip(samples, seen["found"], strict=True) if found]
-        rows = seen[seen["found"]]
-        subjects = [make_subject(*pair, root=root, seed=self._seed) for pair in zip(kept, rows, strict=True)]
-        return Originals(kept, subjects, rows, missing)
+        store = Store(self._cache.folder, self._observer.original_type, len(samples))
+        for row in self._pass(title, self._see_original, samples):
+            store.append(row)
+        seen = Sightings.all_of(store)
+        found = seen["found"]
+        missing = [name_of(one.path, root) for one, there in zip(samples, found, strict=True) if not there]
+        kept = [one for one, there in zip(samples, found, strict=True) if there]
+        return Originals(kept, seen.pick(found), missing, root, self._seed)
 
     def outputs(self, contender: Contender, originals: Originals, *, title: str) -> Sightings:
         """Look at what a method makes of the photos."""
-        method = contender.prepare(originals.subjects)
-        names = [subject.name for subject in originals.subjects] if contender.needs_set else []
+        subjects = originals.subjects
+        method = contender.prepare(subjects)
+        names = originals.names if contender.needs_set else []
         circumstances = key_of(contender.name, contender.fingerprint, names, self._program)
-        photos = list(_by_photo(zip(originals.subjects, originals.rows, strict=True), merge=contender.whole_photo))
 
-        def see(photo: list[tuple[Subject, Row]]) -> list[Row]:
-            output = _Output(method, photo[0][0])
-            digest = digest_file(photo[0][0].path)
-            return [self._see_output(output, digest, *pair, circumstances) for pair in photo]
+        def see(faces: list[int]) -> list[Row]:
+            shown = [(subjects[index], originals.rows.row(index)) for index in faces]
+            output, digest = _Output(method, shown[0][0]), digest_file(shown[0][0].path)
+            return [self._see_output(output, digest, *face, circumstances) for face in shown]
 
-        seen = [row for rows in self._pass(title, see, photos) for row in rows]
-        return np.array(seen, self._observer.row_type)
+        store = Store(self._cache.folder, self._observer.row_type, len(subjects))
+        for rows in self._pass(title, see, _by_photo(originals.samples, merge=contender.whole_photo)):
+            for row in rows:
+                store.append(row)
+        return Sightings.all_of(store)
+
+    def renderings(
+        self,
+        contender: Contender,
+        originals: Originals,
+        places: Sequence[int],
+        identities: Sequence[int],
+        *,
+        title: str,
+    ) -> Sightings:
+        """Look at what a method makes of some photos with each of several identities: photo by photo."""
+        method = contender.prepare(originals.subjects)
+        circumstances = key_of(contender.name, contender.fingerprint, self._program)
+
+        def see(asked: tuple[int, int]) -> Row:
+            place, identity = asked
+            subject = dataclasses.replace(originals.subjects[place], identity=identity)
+            digest = digest_file(subject.path)
+            return self._see_output(_Output(method, subject), digest, subject, originals.rows.row(place), circumstances)
+
+        asked = list(itertools.product(places, identities))
+        store = Store(self._cache.folder, self._observer.row_type, len(asked))
+        for row in self._pass(title, see, asked):
+            store.append(row)
+        return Sightings.all_of(store)
+
+    def is_alone(self, originals: Originals, place: int) -> bool:
+        """Return whether a face was found in full, and is the only one on its photo."""
+        if not originals.rows.part("landmarks_found", slice(place, place + 1))[0]:
+            return False
+        return self._observer.shows_one_face(read_picture(originals.samples[place].path).image)
 
     def _see_original(self, sample: Sample) -> Row:
         key = key_of(digest_file(sample.path), str(sample.box), "original", self._program)
@@ -175,22 +255,19 @@ class Studio:
         row["made"], row["changed_share"] = False, 0.0
         return row
 
-    def _pass(self, title: str, work: Callable[[T], U], items: Sequence[T]) -> list[U]:
+    def _pass(self, title: str, work: Callable[[T], U], items: Sequence[T]) -> Iterator[U]:
         with self.progress(title, len(items)) as advance:
-            results = []
             for result in _in_order(work, items, self._workers):
-                results.append(result)
                 advance()
-            return results
+                yield result
 
 
-def _by_photo(pairs: Iterable[tuple[Subject, Row]], *, merge: bool) -> Iterator[list[tuple[Subject, Row]]]:
-    """Yield the faces of each photo together, or one by one."""
+def _by_photo(samples: Sequence[Sample], *, merge: bool) -> list[list[int]]:
+    """Return the places of the faces of each photo together, or one by one."""
     if not merge:
-        yield from ([pair] for pair in pairs)
-        return
-    for _, group in itertools.groupby(pairs, key=lambda pair: pair[0].path):
-        yield list(group)
+        return [[index] for index in range(len(samples))]
+    groups = itertools.groupby(range(len(samples)), key=lambda index: samples[index].path)
+    return [list(group) for _, group in groups]
 
 
 def usable_cores() -> int:

@@ -13,9 +13,10 @@ from typing import Final
 
 from ganonymization.anonymizer import derive
 from ganonymization.errors import InputError
+from ganonymization.evaluation.columns import Row
 from ganonymization.evaluation.method import Subject
 from ganonymization.evaluation.readers import Sample
-from ganonymization.evaluation.sighting import Row, face_of, landmarks_of
+from ganonymization.evaluation.sighting import face_of, landmarks_of
 
 TESTED: Final = ("test", "val")
 """Names of the part of a set that is measured, the first that it has; attackers learn on the other parts."""

@@ -11,12 +11,13 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
 from ganonymization.errors import NotMeasurableError
+from ganonymization.evaluation.columns import Vectors, gathered
 from ganonymization.evaluation.folds import people_folds
 from ganonymization.evaluation.strata import AGE_BANDS
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
-Vectors: TypeAlias = npt.NDArray[np.floating]
+Scalars: TypeAlias = npt.NDArray[np.floating]
 
 FOLDS: Final = 5
 
@@ -24,12 +25,12 @@ _INVERSE_PENALTY: Final = 10.0
 """Of the weights on descriptors of length 1."""
 
 
-def apparent_sexes(male: Vectors) -> list[str]:
+def apparent_sexes(male: Scalars) -> list[str]:
     """Return "male" or "female" for (N,) apparent probabilities of the former."""
     return ["male" if share >= 0.5 else "female" for share in male]
 
 
-def apparent_ages(years: Vectors) -> list[str]:
+def apparent_ages(years: Scalars) -> list[str]:
     """Return the age band of each of (N,) apparent ages."""
     edges = [low for low, _ in AGE_BANDS[1:]]
     return [AGE_BANDS[index][1] for index in np.searchsorted(edges, years, side="right")]
@@ -89,7 +90,7 @@ def probe_trait(before: Vectors, after: Vectors, shown: Flags, people: Sequence[
         if len(np.unique(shown[~held_out])) < 2:
             raise NotMeasurableError("all photos to learn from are labelled alike; the trait cannot be learnt")
         model = LogisticRegression(C=_INVERSE_PENALTY, class_weight="balanced", max_iter=1000)
-        model.fit(before[~held_out], shown[~held_out])
-        seen.before[held_out] = model.predict(before[held_out])
-        seen.after[held_out] = model.predict(after[held_out])
+        model.fit(gathered(before, ~held_out), shown[~held_out])
+        seen.before[held_out] = model.predict(gathered(before, held_out))
+        seen.after[held_out] = model.predict(gathered(after, held_out))
     return seen

@@ -19,11 +19,11 @@ from sklearn.preprocessing import StandardScaler
 from ganonymization.alignment import Framing, aligned_from_image
 from ganonymization.crop import warp
 from ganonymization.errors import NotMeasurableError
+from ganonymization.evaluation.columns import Vectors, gathered
 from ganonymization.evaluation.folds import people_folds
 from ganonymization.types import Image, Landmarks
 
 Array: TypeAlias = npt.NDArray[np.float64]
-Vectors: TypeAlias = npt.NDArray[np.floating]
 
 FACE_PX: Final = 64
 FRAMING: Final = Framing(padding=0.2)
@@ -89,9 +89,11 @@ def predict_held_out(
     for held_out in people_folds(people, count=folds):
         if len(np.unique(truth[~held_out])) < 2:
             raise NotMeasurableError("photos of one label to learn from; a classifier needs two labels on both sides")
-        model = make_pipeline(StandardScaler(), LogisticRegression(C=_PENALTY, class_weight="balanced", max_iter=2000))
-        model.fit(training[~held_out], truth[~held_out])
-        predicted[held_out] = model.predict(tested[held_out])
+        model = make_pipeline(
+            StandardScaler(copy=False), LogisticRegression(C=_PENALTY, class_weight="balanced", max_iter=2000)
+        )
+        model.fit(gathered(training, ~held_out), truth[~held_out])
+        predicted[held_out] = model.predict(gathered(tested, held_out))
     return [str(label) for label in predicted]
 
 

@@ -6,7 +6,7 @@ Matrices of distances have a row per probe and a column per gallery entry; infin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ganonymization.errors import NotMeasurableError
+from ganonymization.evaluation.columns import Vectors, blocks
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
@@ -58,6 +59,17 @@ def euclidean_distances(probes: npt.NDArray[np.floating], gallery: npt.NDArray[n
     first, second = probes.astype(np.float64), gallery.astype(np.float64)
     squared = (first**2).sum(axis=1)[:, None] + (second**2).sum(axis=1)[None] - 2 * first @ second.T
     return np.asarray(np.sqrt(np.maximum(squared, 0)))
+
+
+def distances_to(gallery: Vectors) -> Callable[[npt.NDArray[np.floating]], Array]:
+    """Return what gives the (N, M) distances of (N, D) probes to a gallery, which is looked at some entries at a time.
+
+    Args:
+        gallery: (M, D) embeddings, in memory or on disk.
+    """
+    return lambda probes: np.concatenate(
+        [euclidean_distances(probes, gallery[part]) for part in blocks(len(gallery))], axis=1
+    )
 
 
 def same_person(probe_people: Sequence[str], gallery_people: Sequence[str]) -> Flags:
@@ -105,14 +117,24 @@ def threshold_at_far(impostor: Array, *, far: float) -> float:
         NotMeasurableError: there are too few pairs for such a rate.
         ValueError: it is no rate.
     """
+    allowed = allowed_errors(impostor.size, far=far)
+    return float(np.partition(impostor, allowed)[allowed])
+
+
+def allowed_errors(impostors: int, *, far: float) -> int:
+    """Return how many of a number of impostor pairs may be accepted at a false accept rate.
+
+    Raises:
+        NotMeasurableError: there are too few pairs for such a rate.
+        ValueError: it is no rate.
+    """
     if not 0 < far < 1:
         raise ValueError(f"far is {far}; it must lie between 0 and 1")
-    if impostor.size * far < 1:
+    if impostors * far < 1:
         raise NotMeasurableError(
-            f"{impostor.size} impostor pairs; a false accept rate of {far} needs {int(np.ceil(1 / far))} or more"
+            f"{impostors} impostor pairs; a false accept rate of {far} needs {int(np.ceil(1 / far))} or more"
         )
-    allowed = int(np.floor(impostor.size * far + 1e-9))
-    return float(np.partition(impostor, allowed)[allowed])
+    return int(np.floor(impostors * far + 1e-9))
 
 
 def accept_rate(distances: Array, *, threshold: float) -> float:

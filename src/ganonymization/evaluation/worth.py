@@ -20,13 +20,17 @@ from ganonymization.evaluation.bootstrap import (
     ratio,
     totals_by_person,
 )
+from ganonymization.evaluation.columns import Column, Sightings
 from ganonymization.evaluation.figures import Figure, measured, unmeasured
 from ganonymization.evaluation.privacy import Faces
 from ganonymization.evaluation.readers import Sample
-from ganonymization.evaluation.sighting import Sightings, column
+from ganonymization.evaluation.sighting import column
 from ganonymization.evaluation.traits import apparent_ages, apparent_sexes, flips, probe_trait
 from ganonymization.evaluation.utility import f1_of_confusion, mean_f1_of_confusion, predict_held_out
 from ganonymization.recognise import FACERES
+
+LEARNT_PHOTOS: Final = 2000
+"""Photos, at most, that the classifier of emotions is measured on, drawn by the run's seed."""
 
 FEWEST_LABELS: Final = 10
 """Photos that a label needs to be learnt."""
@@ -38,11 +42,12 @@ def utility_figures(faces: Faces, samples: Sequence[Sample], *, seed: int) -> di
     known = [label for label in sorted({label for label in truth if label}) if truth.count(label) >= FEWEST_LABELS]
     if len(known) < 2:
         return {"mean_f1": unmeasured("the set labels fewer than two emotions on ten photos or more each")}
-    chosen = np.array([label in known for label in truth], np.bool_)
-    some, labels = faces.pick(chosen), [label for label in truth if label in known]
+    labelled = [index for index, label in enumerate(truth) if label in known]
+    chosen = _at_most(LEARNT_PHOTOS, labelled, seed=seed)
+    some, labels = faces.pick(chosen), [str(truth[index]) for index in chosen]
     try:
         predicted = predict_held_out(
-            column(some.altered, "gradients"), column(some.real, "gradients"), labels, some.people
+            some.altered.column("gradients"), some.real.column("gradients"), labels, some.people
         )
     except NotMeasurableError as error:
         return {"mean_f1": unmeasured(str(error))}
@@ -51,6 +56,12 @@ def utility_figures(faces: Faces, samples: Sequence[Sample], *, seed: int) -> di
     for place, label in enumerate(known):
         figures[f"f1_{label}"] = _over_people(totals, functools.partial(_f1_of, place), seed=seed)
     return figures
+
+
+def _at_most(count: int, places: Sequence[int], *, seed: int) -> npt.NDArray[np.intp]:
+    """Return so many of the places, drawn where there are more, in their order."""
+    drawn = np.random.default_rng(seed).choice(len(places), min(count, len(places)), replace=False)
+    return np.asarray(places, np.intp)[np.sort(drawn)]
 
 
 def _over_people(totals: Array, statistic: Statistic, *, seed: int) -> Figure:
@@ -105,8 +116,8 @@ def _removed(faces: Faces, traits: Sequence[Mapping[str, bool]], name: str, *, s
     return measured(removed)
 
 
-def _descriptors(rows: Sightings) -> Array:
-    return column(rows, FACERES.weights)
+def _descriptors(rows: Sightings) -> Column:
+    return rows.column(FACERES.weights)
 
 
 def _mean(values: npt.NDArray[np.generic], people: Sequence[str], *, seed: int) -> Callable[[], Interval]:

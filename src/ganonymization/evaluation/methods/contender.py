@@ -21,7 +21,7 @@ from ganonymization.evaluation.methods.noise import noise
 from ganonymization.evaluation.methods.paper import Paper, weights_path
 from ganonymization.evaluation.methods.suppression import suppression
 from ganonymization.evaluation.methods.swap import swap
-from ganonymization.evaluation.methods.whole import Foreign, default, import_callable
+from ganonymization.evaluation.methods.whole import Foreign, default, import_callable, is_seeded, isolated
 from ganonymization.onnx import Runtime
 
 FLOOR: Final = "floor"
@@ -66,6 +66,8 @@ class Contender:
         fingerprint: of everything that decides its output beside the program, photo and identity.
         needs_set: whether its output for a photo depends on the other photos.
         whole_photo: whether one output serves every face on a photo; otherwise each face has its own.
+        takes_identity: whether the person that is shown is meant to be that of the identity alone.
+        isolated: makes the method that shows the same person cut out; None where there is none.
     """
 
     name: str
@@ -74,6 +76,8 @@ class Contender:
     fingerprint: str = ""
     needs_set: bool = False
     whole_photo: bool = False
+    takes_identity: bool = False
+    isolated: Prepare | None = None
 
 
 def open_contender(
@@ -123,8 +127,16 @@ def alone(make: Callable[[], Method]) -> Prepare:
 def _open_default(spec: str, name: str, generator: Path | None, runtime: Runtime) -> Contender:
     digest = _digest_weights(generator) if generator else ""
     drawn = f"; generator {generator.name}, SHA-256 {digest[:12]}" if generator else ""
-    prepare = alone(lambda: default(generator=generator, strength=STRENGTHS[name], runtime=runtime))
-    return Contender(spec, prepare, DESCRIPTIONS[name] + drawn, digest, whole_photo=True)
+    strength = STRENGTHS[name]
+    return Contender(
+        spec,
+        alone(lambda: default(generator=generator, strength=strength, runtime=runtime)),
+        DESCRIPTIONS[name] + drawn,
+        digest,
+        whole_photo=True,
+        takes_identity=True,
+        isolated=alone(lambda: isolated(generator=generator, strength=strength, runtime=runtime)),
+    )
 
 
 def _digest_weights(path: Path) -> str:
@@ -144,7 +156,14 @@ def _open_folder(spec: str, root: Path, runtime: Runtime) -> Contender:
 def _open_python(spec: str, place: str) -> Contender:
     call, source = import_callable(place)
     fingerprint = digest_file(source) if source else key_of(place)
-    return Contender(spec, alone(lambda: Foreign(place, call)), f"the function {place}", fingerprint, whole_photo=True)
+    return Contender(
+        spec,
+        alone(lambda: Foreign(place, call)),
+        f"the function {place}",
+        fingerprint,
+        whole_photo=True,
+        takes_identity=is_seeded(call),
+    )
 
 
 def _open_paper(spec: str, path: Path, runtime: Runtime) -> Contender:

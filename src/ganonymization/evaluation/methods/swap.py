@@ -19,17 +19,18 @@ def swap(gallery: Sequence[Subject], /) -> Method:
     Raises:
         NotMeasurableError: the set has fewer than two people whose landmarks are known.
     """
-    donors: dict[str, list[Subject]] = {}
-    for subject in gallery:
+    donors: dict[str, list[int]] = {}
+    for index, subject in enumerate(gallery):
         if subject.landmarks.presence > 0:
-            donors.setdefault(subject.person, []).append(subject)
+            donors.setdefault(subject.person, []).append(index)
     if len(donors) < 2:
         raise NotMeasurableError(f"{len(donors)} people with known landmarks; faces are swapped among two or more")
-    return _Swap({person: donors[person] for person in sorted(donors)})
+    return _Swap(gallery, {person: donors[person] for person in sorted(donors)})
 
 
 class _Swap:
-    def __init__(self, donors: dict[str, list[Subject]]) -> None:
+    def __init__(self, gallery: Sequence[Subject], donors: dict[str, list[int]]) -> None:
+        self._gallery = gallery
         self._donors = donors
         self._model = ShapeModel.load()
 
@@ -39,6 +40,6 @@ class _Swap:
         random = np.random.default_rng(subject.identity)
         others = [person for person in self._donors if person != subject.person]
         photos = self._donors[others[random.integers(len(others))]]
-        donor = photos[random.integers(len(photos))]
+        donor = self._gallery[photos[random.integers(len(photos))]]
         texture = texture_of(donor.read(), donor.landmarks, self._model)
         return Altered(transplant(texture, image, subject, self._model))

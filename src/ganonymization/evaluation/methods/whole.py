@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ganonymization import presets
+from ganonymization.crop import synthesis_crop_from_image
 from ganonymization.errors import InputError, NothingMadeError
 from ganonymization.evaluation.method import Altered, Method, Subject
 from ganonymization.onnx import Runtime
@@ -49,6 +50,39 @@ class Whole:
         return Altered(result.image, drawn=self._reshape(subject.landmarks, receipt.identity))
 
 
+class Isolate(Protocol):
+    """Cut out the invented people of one picture; `Anonymizer.isolate` fits."""
+
+    def __call__(self, image: Image, /, *, identity: int) -> list[Image]:
+        """Return for each detected face a square cut-out on black, all black where there is none."""
+        ...
+
+
+class Isolated:
+    """The cut-outs of an anonymizer of this package as a method, for photos of one face.
+
+    Args:
+        isolate: draws the invented people alone.
+        shape_model: tells where the cut-out lies on the photo.
+    """
+
+    def __init__(self, isolate: Isolate, shape_model: ShapeModel) -> None:
+        self._isolate = isolate
+        self._shape_model = shape_model
+
+    def __call__(self, image: Image, subject: Subject, /) -> Altered:
+        """Return the invented person alone.
+
+        Raises:
+            NothingMadeError: there is none, or there are several.
+        """
+        cutouts = self._isolate(image, identity=subject.identity)
+        if len(cutouts) != 1 or not cutouts[0].any():
+            raise NothingMadeError(f"{len(cutouts)} cut-outs of {subject.name}; one that shows a face is needed")
+        pose = self._shape_model.pose_of(subject.landmarks)
+        return Altered(cutouts[0], synthesis_crop_from_image(pose, size_px=len(cutouts[0])))
+
+
 class Foreign:
     """A callable of a user's that takes a picture and returns one.
 
@@ -61,7 +95,7 @@ class Foreign:
     def __init__(self, name: str, call: Callable[..., Any]) -> None:
         self._name = name
         self._call = call
-        self._seeded = "identity" in inspect.signature(call).parameters
+        self._seeded = is_seeded(call)
 
     def __call__(self, image: Image, subject: Subject, /) -> Altered:
         """Return what the callable makes of a copy of the photo.
@@ -95,6 +129,21 @@ def default(*, generator: Path | None, strength: float = 1.0, runtime: Runtime) 
     """
     anonymize = presets.default(runtime=runtime, generator=generator, strength=strength)
     return Whole(anonymize, Reshape(ShapeModel.load(), strength=strength))
+
+
+def isolated(*, generator: Path | None, strength: float = 1.0, runtime: Runtime) -> Method:
+    """Return what draws the invented people of `default` alone.
+
+    Raises:
+        WeightsError: the generator is missing, or is none.
+    """
+    anonymizer = presets.default(runtime=runtime, generator=generator, strength=strength)
+    return Isolated(anonymizer.isolate, ShapeModel.load())
+
+
+def is_seeded(call: Callable[..., Any]) -> bool:
+    """Return whether a callable of a user's takes an identity."""
+    return "identity" in inspect.signature(call).parameters
 
 
 def import_callable(place: str) -> tuple[Callable[..., Any], Path | None]:

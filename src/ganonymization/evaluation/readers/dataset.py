@@ -13,7 +13,7 @@ from ganonymization.evaluation.readers.affectnet import read_affectnet
 from ganonymization.evaluation.readers.celeba import read_celeba
 from ganonymization.evaluation.readers.ck_plus import read_ck_plus
 from ganonymization.evaluation.readers.faces import read_faces
-from ganonymization.evaluation.readers.lfw import read_lfw
+from ganonymization.evaluation.readers.lfw import Pair, has_lfw_pairs, read_lfw, read_lfw_pairs
 from ganonymization.evaluation.readers.london import read_london
 from ganonymization.evaluation.readers.people import read_people
 from ganonymization.evaluation.readers.sample import Reader, Sample
@@ -53,6 +53,14 @@ class Dataset:
     def __iter__(self) -> Iterator[Sample]:
         """Return the samples one by one, always in the same order."""
         return self.read(self.root)
+
+    def pairs(self) -> list[Pair]:
+        """Return the pairs by which the set's publisher has people told apart; none where there are none.
+
+        Raises:
+            InputError: their file is damaged, or names a photo that is missing.
+        """
+        return list(read_lfw_pairs(self.root)) if self.name == "lfw" and has_lfw_pairs(self.root) else []
 
 
 def open_dataset(spec: str) -> Dataset:

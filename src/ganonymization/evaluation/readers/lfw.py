@@ -19,6 +19,8 @@ from ganonymization.evaluation.readers.tables import Line, read_list
 
 ORIGIN: Final = Origin("lfw", "Labeled Faces in the Wild (LFW)", "the University of Massachusetts, Amherst")
 
+PAIRS_NAME: Final = "pairs.txt"
+
 _PHOTO_FOLDERS: Final = ("lfw", "lfw_funneled", "lfw-deepfunneled")
 _ROWS: Final = "'name number number' of a person's two photos, or 'name number name number' of two people's"
 _GENUINE, _IMPOSTOR = 3, 4
@@ -56,6 +58,11 @@ def read_lfw(root: Path) -> Iterator[Sample]:
     return read_people(_photos(root))
 
 
+def has_lfw_pairs(root: Path) -> bool:
+    """Return whether the official pairs lie where they are expected; the project's extract has none."""
+    return (root / PAIRS_NAME).is_file()
+
+
 def read_lfw_pairs(root: Path) -> Iterator[Pair]:
     """Return the genuine and impostor pairs of `pairs.txt`, in its order.
 
@@ -64,7 +71,7 @@ def read_lfw_pairs(root: Path) -> Iterator[Pair]:
     Raises:
         InputError: the file is missing or damaged, or a photo that it names is missing.
     """
-    return _pairs(ORIGIN.require(root, "pairs.txt"), _photos(root))
+    return _pairs(ORIGIN.require(root, PAIRS_NAME), _photos(root))
 
 
 def _photos(root: Path) -> Path:

@@ -12,6 +12,7 @@ from catalogue import WEIGHTS, register
 from ganonymization.training.course import CHECKPOINT_NAME
 from ganonymization.training.export import export_run
 from ganonymization.training.prepare import FaceSet
+from ganonymization.training.quantize import MAX_LEVELS
 
 
 def main() -> None:
@@ -20,7 +21,10 @@ def main() -> None:
     if not (run / CHECKPOINT_NAME).is_file():
         sys.exit(f"{run / CHECKPOINT_NAME}: not found; name the folder of a training run")
     exported = export_run(run, WEIGHTS / "generator.onnx", FaceSet.load(faces))
-    print(f"{exported.samples} samples, largest difference from torch {exported.difference:.1e}")
+    print(
+        f"{exported.samples} samples, largest difference from torch {exported.difference:.1e}, "
+        f"in 8 bits {exported.levels:.2f} of 255 levels; allowed are {MAX_LEVELS}"
+    )
     register(
         "generator.onnx",
         licence="MIT",

@@ -48,10 +48,13 @@ class TrackerOptions:
     patience: int = 12
 
     def __post_init__(self) -> None:
-        """Check that gaps and scans fit into the look-ahead, where there is one."""
+        """Check that gaps and scans fit in, unless lost faces stay covered as long as they are sought."""
         needed = max(self.scan_every, self.patience) + self.reach.margin
-        if self.look_ahead and self.look_ahead < needed:
-            raise ValueError(f"look_ahead is {self.look_ahead}; gaps, scans and margin need {needed} frames, or none")
+        if self.look_ahead < needed and self.reach.margin < self.patience:
+            raise ValueError(
+                f"look_ahead is {self.look_ahead}; gaps, scans and margin need {needed} frames, or a margin of at "
+                f"least the patience, {self.patience}"
+            )
 
 
 class Tracker:

@@ -51,15 +51,32 @@ def test_a_quantized_generator_draws_almost_the_same(rounded):
     assert before.std() > 0.05
 
 
-def test_wide_convolutions_run_in_8_bits_and_the_last_ones_do_not(rounded):
-    path, _, _ = rounded
+def convolutions(path):
+    """Return the names of those that run in 8 bits, and of the others."""
     graph = onnx.load(str(path)).graph
     whole = {tensor.name for tensor in graph.initializer if tensor.data_type == onnx.TensorProto.INT8}
     unpacked = {node.output[0] for node in graph.node if node.op_type == "DequantizeLinear" and node.input[0] in whole}
-    exact = [node.name for node in graph.node if node.op_type == "Conv" and node.input[1] not in unpacked]
-    assert 1 <= len(exact) <= 2
-    assert all("head" in name or "detail/unfold" in name for name in exact)
-    assert len(unpacked) >= 8
+    names = {node.name: node.input[1] in unpacked for node in graph.node if node.op_type == "Conv"}
+    return {name for name in names if names[name]}, {name for name in names if not names[name]}
+
+
+def test_convolutions_that_draw_the_image_are_never_rounded_however_little_it_changes(tmp_path, monkeypatch):
+    monkeypatch.setattr(quantizing, "MAX_OWN_LEVELS", 99.0)
+    monkeypatch.setattr(quantizing, "MAX_LEVELS", 99.0)
+    path = export(tmp_path / "generator.onnx", DETAILED)
+    quantize(path, examples())
+    rounded, exact = convolutions(path)
+    assert exact == {"/head/Conv", "/detail/unfold/Conv"}
+    assert len(rounded) >= 10
+
+
+def test_convolutions_that_change_a_face_too_much_stay_exact(tmp_path, rounded, monkeypatch):
+    some, _ = convolutions(rounded[0])
+    assert some
+    monkeypatch.setattr(quantizing, "MAX_OWN_LEVELS", 0.0)
+    path = export(tmp_path / "generator.onnx")
+    assert quantize(path, examples()) < 1e-3
+    assert convolutions(path)[0] == set()
 
 
 def test_nothing_is_left_of_pixel_unshuffle_and_notes_stay(rounded):

@@ -86,7 +86,8 @@ class Observer:
     def _look(self, image: Image, last: Landmarks | None) -> Landmarks | None:
         try:
             if last is not None:
-                return self._mesh.follow(image, last)
+                (found,) = self._mesh.follow(image, [last])
+                return found if found.presence > 0 else None
             faces: list[Face] = self._detect(image)
             return self._mesh(image, faces[0]) if faces else None
         except FaceError:

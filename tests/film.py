@@ -101,7 +101,13 @@ class Mesh:
         return self._near(image, face.box.center)
 
     def follow(self, image, before, /):
-        return self._near(image, bounding_box(before.points).center)
+        return [self._followed(image, face) for face in before]
+
+    def _followed(self, image, before):
+        try:
+            return self._near(image, bounding_box(before.points).center)
+        except LandmarksNotFoundError:
+            return Landmarks(before.points, 0.0)
 
     def _near(self, image, center):
         boxes = sorted(

@@ -14,6 +14,7 @@ from steady_light import steady
 from ganonymization.training.course import CHECKPOINT_NAME
 from ganonymization.training.export import export_run
 from ganonymization.training.prepare import FaceSet
+from ganonymization.training.quantize import MAX_LEVELS
 
 
 def main() -> None:
@@ -22,7 +23,10 @@ def main() -> None:
     if not (run / CHECKPOINT_NAME).is_file():
         sys.exit(f"{run / CHECKPOINT_NAME}: not found; name the folder of a training run")
     exported = export_run(run, WEIGHTS / "generator.onnx", FaceSet.load(faces))
-    print(f"{exported.samples} samples, largest difference from torch {exported.difference:.1e}")
+    print(
+        f"{exported.samples} samples, largest difference from torch {exported.difference:.1e}, "
+        f"in 8 bits {exported.levels:.2f} of 255 levels; allowed are {MAX_LEVELS}"
+    )
     before, after = steady(WEIGHTS / "generator.onnx", WEIGHTS / "generator.onnx")
     print(f"light from the side, deviation over identities: {before:.3f} before, {after:.3f} after (log brightness)")
     register(

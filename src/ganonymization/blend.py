@@ -29,6 +29,11 @@ _SAMPLING_REACH_PX: Final = math.sqrt(2)
 _OPAQUE: Final = 0.999
 """From here on the original has no part in a pixel, not even in the last bit."""
 
+_MEAN_OF_CHANNELS: Final = np.full((1, 3), 1 / 3, np.float32)
+
+_SPARSE: Final = 2
+"""Noise is measured in every second row and column."""
+
 _GRAIN_SEED: Final = 20250211
 
 
@@ -70,21 +75,33 @@ def match_light(patch: Image, crop: Image, trusted: Mask) -> Floats:
         crop: (S, S, 3) original.
         trusted: (S, S), 1 where the original may be looked at: outside every hull.
     """
-    difference = (crop.astype(np.float32) - patch) * trusted[..., None]
     size_px = patch.shape[0]
-    overall = _spread(difference, trusted, _OVERALL_LIGHT * size_px)
-    at_edge = _spread(difference - overall * trusted[..., None], trusted, _EDGE_LIGHT * size_px)
+    step = _step(_EDGE_LIGHT * size_px)
+    difference = cv2.copyTo(cv2.subtract(crop, patch, dtype=cv2.CV_32F), (trusted > 0).view(np.uint8))
+    coarse, weight = (_shrunk(np.asarray(layers, np.float32), step) for layers in (difference, trusted))
+    overall = _spread(coarse, weight, _OVERALL_LIGHT * size_px / step)
+    at_edge = _spread(coarse - overall * weight[..., None], weight, _EDGE_LIGHT * size_px / step)
     correction = np.clip(overall + at_edge, -MAX_LIGHT_SHIFT, MAX_LIGHT_SHIFT)
-    return np.asarray(np.clip(patch + correction, 0, 255), np.float32)
+    lit = cv2.add(patch, cv2.resize(correction, trusted.shape[::-1]), dtype=cv2.CV_32F)
+    return np.clip(np.asarray(lit, np.float32), 0, 255)
+
+
+def _step(sigma_px: float) -> int:
+    """Return the factor by which pictures may be shrunk before a wide blur, which is the same then, and much faster."""
+    return max(1, int(sigma_px / 4))
+
+
+def _shrunk(layers: Floats, step: int) -> Floats:
+    height, width = layers.shape[:2]
+    shrunk = cv2.resize(layers, (width // step, height // step), interpolation=cv2.INTER_AREA)
+    return np.asarray(shrunk, np.float32)
 
 
 def _spread(values: Floats, weight: Mask, sigma_px: float) -> Floats:
     """Return the local weighted mean of (S, S, 3) values, fading to zero where nothing is known nearby."""
-    layers = np.concatenate([values, weight[..., None]], axis=2)
-    size_wh = weight.shape[::-1]
-    step = max(1, int(sigma_px / 4))  # a wide blur is the same at a coarser resolution, and much faster
-    small = cv2.resize(layers, (size_wh[0] // step, size_wh[1] // step), interpolation=cv2.INTER_AREA)
-    blurred = cv2.resize(cv2.GaussianBlur(small, (0, 0), sigma_px / step), size_wh, interpolation=cv2.INTER_LINEAR)
+    step = _step(sigma_px)
+    layers = _shrunk(np.concatenate([values, weight[..., None]], axis=2), step)
+    blurred = cv2.resize(cv2.GaussianBlur(layers, (0, 0), sigma_px / step), weight.shape[::-1])
     return np.asarray(blurred[..., :3] / np.maximum(blurred[..., 3:], 0.12), np.float32)
 
 
@@ -92,16 +109,16 @@ def missing_grain(lit: Floats, crop: Image, trusted: Mask) -> float:
     """Return the standard deviation (0..255, in crop pixels) of the noise that the picture has and the patch lacks."""
     if trusted.sum() < 64:
         return 0.0
-    original = _noise_level(crop.astype(np.float32), trusted)
-    synthesized = _noise_level(lit, 1 - trusted)
+    original = _noise_level(crop, trusted > 0)
+    synthesized = _noise_level(lit, trusted <= 0)
     return float(np.sqrt(max(0.0, original**2 - synthesized**2)))
 
 
-def _noise_level(image: Floats, where: Mask) -> float:
+def _noise_level(image: Image | Floats, where: npt.NDArray[np.bool_]) -> float:
     """Return the noise by the lower quartile of a Laplacian's magnitude, which edges and texture hardly raise."""
-    grey = image.mean(axis=2)
+    grey = cv2.transform(image.astype(np.float32, copy=False), _MEAN_OF_CHANNELS)
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-    response = np.abs(cv2.filter2D(grey, -1, kernel))[where > 0]
+    response = np.abs(cv2.filter2D(grey, -1, kernel))[::_SPARSE, ::_SPARSE][where[::_SPARSE, ::_SPARSE]]
     # the kernel multiplies white noise by 6; a quarter of a normal's magnitudes lies below 0.3186 deviations
     return float(np.quantile(response, 0.25) / (6 * 0.3186)) if response.size else 0.0
 
@@ -125,12 +142,13 @@ def _compose(image: Image, lit: Floats, mask: Mask, crop: Crop, *, grain: float)
     alpha = cv2.warpAffine(mask, matrix, size_wh, flags=cv2.INTER_LINEAR)[..., None]
     alpha[alpha > _OPAQUE] = 1
     if grain > 0.5:
-        noise = np.random.default_rng(_GRAIN_SEED).standard_normal(pixels.shape[:2]).astype(np.float32)
-        pixels = pixels + grain * noise[..., None]
+        noise = np.random.default_rng(_GRAIN_SEED).standard_normal(pixels.shape[:2], np.float32)
+        pixels += grain * noise[..., None]
     result = image.copy()
     part = result[top:bottom, left:right]
-    mixed = alpha * np.clip(pixels, 0, 255) + (1 - alpha) * part
-    part[:] = np.round(mixed).astype(np.uint8)
+    np.clip(pixels, 0, 255, out=pixels)
+    mixed = alpha * pixels + (1 - alpha) * part
+    part[:] = cv2.convertScaleAbs(mixed)
     return result
 
 
@@ -140,11 +158,11 @@ def _smoothed(lit: Floats, scale: float) -> Floats:
 
 
 def _reach(image: Image, mask: Mask, crop_from_image: Affine) -> tuple[int, int, int, int]:
-    rows, columns = np.nonzero(mask)
-    if rows.size == 0:
+    x, y, span_x, span_y = cv2.boundingRect((mask > 0).view(np.uint8))
+    if not span_x:
         return 0, 0, 0, 0
-    low = np.array([columns.min() - 1, rows.min() - 1], np.float32)
-    high = np.array([columns.max() + 2, rows.max() + 2], np.float32)
+    low = np.array([x - 1, y - 1], np.float32)
+    high = np.array([x + span_x + 1, y + span_y + 1], np.float32)
     corners = np.array([low, [high[0], low[1]], high, [low[0], high[1]]], np.float32)
     moved = transform(corners, invert(crop_from_image))
     height, width = image.shape[:2]

@@ -7,6 +7,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from ganonymization.geometry import Pose, compose, invert, scale_of, square_from_image, transform
 from ganonymization.types import Affine, Crop, Image, Mask, Points
@@ -53,14 +54,21 @@ def warp(image: Image, crop_from_image: Affine, *, size_px: int) -> Image:
 
 def inside(image: Image, crop_from_image: Affine, size_px: int) -> Mask:
     """Return the (size_px, size_px) mask, 0 or 1, of crop pixels that show nothing from beyond the picture."""
+    ends = np.array([0.5, size_px - 0.5])
+    if _within(image, crop_from_image, ends).all():  # then so is all between them
+        return np.ones((size_px, size_px), np.float32)
+    return np.asarray(_within(image, crop_from_image, np.arange(size_px) + 0.5), np.float32)
+
+
+def _within(image: Image, crop_from_image: Affine, centers: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
+    """Return (N, N), true where the picture holds what is averaged at rows and columns of a crop."""
     height, width = image.shape[:2]
     (xx, xy, x_shift), (yx, yy, y_shift) = invert(crop_from_image)
-    centers = np.arange(size_px) + 0.5
     x = xx * centers + xy * centers[:, None] + x_shift
     y = yx * centers + yy * centers[:, None] + y_shift
     border = _shrink_factor(crop_from_image) / 2 - 1e-6
-    within = (x >= border) & (x <= width - border) & (y >= border) & (y <= height - border)
-    return np.asarray(within, np.float32)
+    within: npt.NDArray[np.bool_] = (x >= border) & (x <= width - border) & (y >= border) & (y <= height - border)
+    return within
 
 
 def reach_px(crop_from_image: Affine) -> float:

@@ -1,5 +1,6 @@
 """The seams: each stage of the data path is a callable that fits one of these Protocols."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -29,14 +30,10 @@ class Landmark(Protocol):
 
 
 class Follow(Protocol):
-    """Find the dense landmarks of a face that was seen a moment before."""
+    """Find the dense landmarks of faces that were seen a moment before."""
 
-    def __call__(self, image: Image, before: Landmarks, /) -> Landmarks:
-        """Return 478 points in pixels of the image.
-
-        Raises:
-            LandmarksNotFoundError: the face is no longer there.
-        """
+    def __call__(self, image: Image, before: Sequence[Landmarks], /) -> list[Landmarks]:
+        """Return 478 points in pixels of the image for each; a face that is no longer there has the presence 0."""
         ...
 
 

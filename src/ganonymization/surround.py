@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import cv2
 import numpy as np
 
 from ganonymization.crop import reach_px
@@ -28,18 +29,27 @@ def cut_surround(crop: Crop, outlines: Sequence[Points]) -> Surround:
             of its new shape belong in ONE set, so that their union is removed; other faces in the picture are further
             sets.
     """
-    size_px = crop.image.shape[0]
-    known = (crop.valid >= 1).astype(np.float32)
+    size_px, margin_px = crop.image.shape[0], ring_px(crop)
+    known = crop.valid >= 1
     for points in outlines:
-        known[hull_mask(points, size_px=size_px, margin_px=ring_px(crop)) > 0] = 0
-    image = crop.image * (known > 0)[..., None]
-    return Surround(image.astype(np.uint8), known, crop.valid)
+        if _reaches_into(points, size_px=size_px, margin_px=margin_px):
+            known &= hull_mask(points, size_px=size_px, margin_px=margin_px) <= 0
+    image = cv2.copyTo(crop.image, known.view(np.uint8))
+    return Surround(np.asarray(image, np.uint8), known.astype(np.float32), crop.valid)
+
+
+def _reaches_into(points: Points, *, size_px: int, margin_px: float) -> bool:
+    """Return whether a hull with a margin, or its soft edge, may touch a crop."""
+    low, high = points[:, :2].min(axis=0) - margin_px - 1, points[:, :2].max(axis=0) + margin_px + 1
+    return bool((high >= 0).all() and (low <= size_px).all())
 
 
 def is_grey(surround: Surround) -> bool:
     """Return whether the known part of the picture has no colour."""
-    pixels = surround.image[surround.known > 0].astype(np.int16)
-    return bool(np.ptp(pixels, axis=1).mean() <= GREY_LEVELS) if len(pixels) else False
+    known = surround.known > 0
+    red, green, blue = cv2.split(surround.image)
+    spread = cv2.subtract(cv2.max(red, cv2.max(green, blue)), cv2.min(red, cv2.min(green, blue)))
+    return bool(known.any() and cv2.mean(spread, known.view(np.uint8))[0] <= GREY_LEVELS)
 
 
 def ring_px(crop: Crop) -> float:

@@ -89,7 +89,19 @@ def test_kept_faces_do_not_hide_how_the_others_ended(capsys):
 
     console.print_table([FileReport("a.png", face_count=3, receipts=tuple(receipts))])
 
-    assert "a.png 3 2 0 0.00" in " ".join(capsys.readouterr().out.split())
+    assert "a.png 3 2 0 1 0.00" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_table_tells_of_kept_faces_only_where_there_are_some(capsys):
+    synthesized = FileReport("a.png", face_count=1, receipts=(Receipt(Box(0, 0, 1, 1), 0.9, Outcome.SYNTHESIZED),))
+    kept = FileReport("b.png", face_count=1, receipts=(Receipt(Box(0, 0, 1, 1), 0.9, Outcome.KEPT),))
+
+    console.print_table([synthesized])
+    assert "kept" not in capsys.readouterr().out
+    console.print_table([synthesized, kept])
+    out = " ".join(capsys.readouterr().out.split())
+    assert "faces synthesized obscured kept seconds" in out
+    assert "2 of 2 pictures 2 1 0 1 0.00" in out
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ class FakeNetwork:
 
     def __call__(self, image):
         self.images.append(image)
-        return [self.points[None], np.array([self.presence], np.float32)]
+        return [self.points.reshape(-1, 478, 3), np.atleast_1d(np.asarray(self.presence, np.float32))]
 
 
 @given(st.builds(landmarks, st.integers(0, 50), **PLACES))
@@ -100,3 +100,26 @@ def test_a_box_without_extent_and_keypoints_in_one_place_do_not_crash():
     assert FaceMesh(FakeNetwork())(PICTURE, nothing).points.shape == (478, 3)
     one_place = FakeNetwork(np.zeros_like(SEEN))
     np.testing.assert_allclose(FaceMesh(one_place)(PICTURE, nothing).points.std(axis=0), 0, atol=1e-4)
+
+
+def test_faces_are_followed_in_one_run_each_from_where_it_was():
+    network = FakeNetwork(np.stack([SEEN, SEEN + 3]), presence=[0.9, 0.8])
+    before = [landmarks(center=(40, 60), height_px=50), landmarks(center=(110, 50), height_px=40, roll_deg=10)]
+    found = FaceMesh(network).follow(PICTURE, before)
+    assert [image.shape[0] for image in network.images] == [2]
+    for face, points, start in zip(found, (SEEN, SEEN + 3), before, strict=True):
+        np.testing.assert_allclose(face.points, transform(points, invert(roi_of_landmarks(start.points))), atol=1e-3)
+    assert [face.presence for face in found] == pytest.approx([0.9, 0.8])
+
+
+def test_a_followed_face_that_is_gone_has_no_presence():
+    points = np.stack([SEEN, SEEN, SEEN])
+    points[1, 17, 1] = np.nan
+    found = FaceMesh(FakeNetwork(points, presence=[0.49, 0.9, 0.9])).follow(PICTURE, [landmarks()] * 3)
+    assert [face.presence for face in found] == pytest.approx([0, 0, 0.9])
+
+
+def test_nobody_to_follow_needs_no_network():
+    network = FakeNetwork()
+    assert FaceMesh(network).follow(PICTURE, []) == []
+    assert network.images == []

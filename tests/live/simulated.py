@@ -50,6 +50,10 @@ class FakeAnonymizer:
         self.held.append(AnonymizedFrame(frame.with_image(255 - frame.image), (face,), whole=frame.corrupt))
         return [self.held.pop(0)] if len(self.held) > self.holds else []
 
+    def flush(self):
+        held, self.held = self.held, []
+        return held
+
 
 class FakeSink:
     """Remembers what it was given."""

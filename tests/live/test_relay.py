@@ -38,7 +38,7 @@ def is_cover(image, text):
 
 
 def test_a_cover_is_shown_until_the_first_picture_has_been_looked_at_and_then_what_was_anonymized():
-    sink, report = run(paced(10, 100, 200))
+    sink, report = run(paced(10, 100, 200, pause_s=0.12))
 
     assert is_cover(sink.images[0], STARTING)
     assert sink.values[1:] == [245, 155, 55]
@@ -70,6 +70,39 @@ def test_pictures_that_were_held_back_when_a_fault_came_are_never_shown():
     sink, _ = run(paced(10, 100, 150, 200, 250), failing, FakeAnonymizer())
 
     assert [value for value in sink.values if value is not None] == [245, 55, 5]
+
+
+@pytest.mark.parametrize("holds", [1, 2, 3])
+def test_pictures_that_are_held_back_are_shown_when_the_source_ends(holds):
+    sink, report = run(paced(10, 100, 200), FakeAnonymizer(holds=holds))
+
+    assert sink.values[1:] == [245, 155, 55]
+    assert report.status.shown == 3
+
+
+def test_pictures_that_are_held_back_are_shown_before_it_is_told_that_no_more_come():
+    def read():
+        yield picture_of(10)
+        time.sleep(0.25)
+        yield picture_of(100)
+
+    sink, report = run(read, FakeAnonymizer(holds=1))
+
+    assert [value for value in sink.values if value is not None] == [245, 155]
+    assert is_cover(sink.images[2], NO_SIGNAL)
+    assert report.faults == 0
+
+
+def test_a_fault_in_what_is_held_back_is_covered():
+    class FailsAtTheEnd(FakeAnonymizer):
+        def flush(self):
+            raise FaceError("x")
+
+    sink, report = run(paced(10, 100), FailsAtTheEnd(holds=1))
+
+    assert [value for value in sink.values if value is not None] == [245]
+    assert is_cover(sink.images[-1], FAULT)
+    assert report.faults == 1
 
 
 def test_a_fault_that_nobody_foresaw_ends_the_stream_and_shows_nothing_of_it():

@@ -144,6 +144,23 @@ def test_a_look_ahead_that_is_shorter_than_the_gaps_is_refused():
         TrackerOptions(look_ahead=5)
 
 
+@pytest.mark.parametrize("look_ahead", [1, 2, 3])
+def test_a_short_look_ahead_is_enough_where_lost_faces_stay_covered_as_long_as_they_are_sought(look_ahead):
+    reach = Reach(margin=8, bridge=look_ahead + 1)
+    options = TrackerOptions(look_ahead=look_ahead, scan_every=1, reach=reach, patience=8)
+
+    places = follow(walk(40, blind=[*range(4), *range(20, 20 + look_ahead), 39]), options)
+
+    assert bases(places) == [
+        *("" if i < 4 - look_ahead else "E" for i in range(4)),
+        *"S" * 16,
+        *"B" * look_ahead,
+        *"S" * (19 - look_ahead),
+        "E",
+    ]
+    assert all(places[number][0].landmarks is not None for number in range(20, 20 + look_ahead))
+
+
 def test_every_place_that_was_seen_rests_on_a_sighting():
     for frame in follow(walk(50, blind=range(20, 26))):
         for place in frame:

@@ -84,6 +84,30 @@ def test_sound_that_is_longer_than_the_pictures_is_kept(clip, tmp_path):
     assert making.packets(target, "audio") == making.packets(source, "audio")
 
 
+def test_faces_stay_covered_when_the_pictures_change_their_size_midway(clip, tmp_path, monkeypatch):
+    def wide(number, size_wh):
+        twice = np.repeat(np.repeat(draw(number, (320, size_wh[1] // 2)), 2, axis=0), 2, axis=1)
+        return np.ascontiguousarray(twice[:, : size_wh[0]])
+
+    options = {"codec": "mpeg2video", "sound": None, "stamps": range(25), "options": {"qmin": "1", "qmax": "2"}}
+    first = clip("a.mpg", **options)
+    monkeypatch.setattr(making, "draw", wide)
+    second = clip("b.mpg", **options, size_wh=(640, 400))
+    source, target = tmp_path / "c.mpg", tmp_path / "c.mp4"
+    source.write_bytes(first.read_bytes() + second.read_bytes())
+
+    report = run(source, target)
+
+    before, after = (list(read_frames(open_clip(path))) for path in (source, target))
+    assert report.frames == len(before) == len(after) >= 49
+    assert {frame.image.shape for frame in after} == {(240, 320, 3)}
+    assert not after[-1].image[:15].max() > 30, "the bars above the wider pictures stay"
+    seen = [film.Detector()(frame.image) for frame in before]
+    assert all(len(faces) == 1 for faces in seen)
+    for old, new, (face,) in zip(before, after, seen, strict=True):
+        assert film.uncovered(old.image, new.image, Actor(*face.box.center)) < 0.02
+
+
 def test_damaged_packets_give_covered_frames_that_are_counted(clip, tmp_path):
     source = making.damage(clip(), tmp_path / "damaged.mkv", {15, 16})
 

@@ -19,7 +19,7 @@ from ganonymization.types import Outcome
 if TYPE_CHECKING:
     from ganonymization.video.job import Progress as ClipProgress
 
-_COUNTS: Final = ("faces", "synthesized", "obscured", "seconds")
+_OUTCOMES: Final = (Outcome.SYNTHESIZED, Outcome.OBSCURED, Outcome.KEPT)
 _CLIP_COUNTS: Final = ("frames", "frames/s")
 
 
@@ -40,11 +40,12 @@ def print_table(reports: Sequence[FileReport]) -> None:
     has_clips = any(report.clip is not None for report in done)
     kind = "files" if has_clips else "pictures"
     table.add_column("file", overflow="fold", footer=f"{len(done)} of {len(reports)} {kind}")
-    headings = (*_COUNTS, *_CLIP_COUNTS) if has_clips else _COUNTS
-    for heading, footer in zip(headings, _row(done, has_clips=has_clips), strict=True):
+    outcomes = [one for one in _OUTCOMES if one is not Outcome.KEPT or any(report.count(one) for report in done)]
+    headings = ["faces", *(outcome.value for outcome in outcomes), "seconds", *(_CLIP_COUNTS if has_clips else ())]
+    for heading, footer in zip(headings, _row(done, outcomes, has_clips=has_clips), strict=True):
         table.add_column(heading, justify="right", footer=footer)
     for report in reports:
-        cells = ["failed"] if report.error else _row([report], has_clips=has_clips)
+        cells = ["failed"] if report.error else _row([report], outcomes, has_clips=has_clips)
         table.add_row(Text(printable(report.name)), *cells)
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -61,8 +62,8 @@ def print_tracks(rows: Sequence[tuple[int, float, float, float]]) -> None:
     Console(highlight=False).print(table)
 
 
-def _row(reports: Sequence[FileReport], *, has_clips: bool) -> list[str]:
-    return [*_cells(reports), *(_clip_cells(reports) if has_clips else [])]
+def _row(reports: Sequence[FileReport], outcomes: Sequence[Outcome], *, has_clips: bool) -> list[str]:
+    return [*_cells(reports, outcomes), *(_clip_cells(reports) if has_clips else [])]
 
 
 def _clip_cells(reports: Sequence[FileReport]) -> list[str]:
@@ -74,16 +75,15 @@ def _clip_cells(reports: Sequence[FileReport]) -> list[str]:
     return [str(frames), f"{frames / max(seconds, 1e-9):.1f}"]
 
 
-def _cells(reports: Sequence[FileReport]) -> list[str]:
+def _cells(reports: Sequence[FileReport], outcomes: Sequence[Outcome]) -> list[str]:
     """Return the numbers of one or more files; cut-outs have no receipts that tell outcomes apart.
 
     The faces of a clip are its tracks; how they ended is counted in frames.
     """
     faces = sum(report.face_count for report in reports)
-    outcomes = {outcome: sum(report.count(outcome) for report in reports) for outcome in Outcome}
-    told = [str(outcomes[outcome]) for outcome in (Outcome.SYNTHESIZED, Outcome.OBSCURED)]
-    if faces > sum(outcomes.values()):
-        told = ["-", "-"]
+    counts = {outcome: sum(report.count(outcome) for report in reports) for outcome in Outcome}
+    is_told = faces <= sum(counts.values())
+    told = [str(counts[outcome]) if is_told else "-" for outcome in outcomes]
     return [str(faces), *told, f"{sum(report.seconds for report in reports):.2f}"]
 
 

@@ -118,7 +118,7 @@ def _make(options: RunOptions, policy: TrackPolicy, clip: Clip | None) -> VideoA
     del clip
     return video_anonymizer(
         policy,
-        live_options(_ASSUMED_FPS, lost_face=LostFace(options.lost_face)),
+        live_options(_ASSUMED_FPS, lost_face=LostFace(options.lost_face), look_ahead=options.look_ahead),
         runtime=Runtime(Provider(options.provider), options.threads),
         threshold=options.threshold,
         min_face_px=options.min_face,

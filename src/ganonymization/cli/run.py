@@ -108,6 +108,7 @@ class RunOptions:
     key: Path | None = None
     timeout: float = 10.0
     give_up: float = 300.0
+    look_ahead: int = 2
 
 
 def run(
@@ -241,6 +242,12 @@ def run(
     give_up: Annotated[
         float, typer.Option(min=0.0, metavar="SECONDS", help="Live: end when a source was away for so long.")
     ] = 300.0,
+    look_ahead: Annotated[
+        int,
+        typer.Option(
+            min=0, max=3, metavar="FRAMES", help="Live: show pictures so much later, to cover faces that one misses."
+        ),
+    ] = 2,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
 ) -> None:
     """Hand the words over and exit with the status."""
@@ -273,6 +280,7 @@ def run(
         key=key,
         timeout=timeout,
         give_up=give_up,
+        look_ahead=look_ahead,
     )
     if any(_LIVE.fullmatch(word) for word in inputs):
         from ganonymization.cli import live

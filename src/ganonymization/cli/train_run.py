@@ -77,12 +77,14 @@ def export(faces: Path, run: Path, out: Path) -> int:
 def _export(faces: Path, run: Path, out: Path) -> int:
     from ganonymization.training.export import export_run
     from ganonymization.training.prepare import FaceSet
+    from ganonymization.training.quantize import MAX_LEVELS
 
     out.parent.mkdir(parents=True, exist_ok=True)
     exported = export_run(run, out, FaceSet.load(faces))
     size_mb = out.stat().st_size / 1e6
     console.print_note(
-        f"{out}: {size_mb:.1f} MB, {exported.samples} faces seen, differs from torch by {exported.difference:.1e}"
+        f"{out}: {size_mb:.1f} MB, {exported.samples} faces seen, differs from torch by {exported.difference:.1e}, "
+        f"faces change by {exported.levels:.1f} of 255 levels in 8 bits (allowed: {MAX_LEVELS})"
     )
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -49,17 +50,20 @@ class FaceMesh:
         """
         return self._find(image, roi_of_face(face), passes=self._passes)
 
-    def follow(self, image: Image, before: Landmarks, /) -> Landmarks:
-        """Return the landmarks of a face whose landmarks a moment before are known; one run of the network.
+    def follow(self, image: Image, before: Sequence[Landmarks], /) -> list[Landmarks]:
+        """Return the landmarks of faces whose landmarks a moment before are known, in one run of the network.
 
-        Raises:
-            LandmarksNotFoundError: the face is no longer there.
+        A face that is no longer there has the presence 0.
         """
-        return self._find(image, roi_of_landmarks(before.points), passes=1)
+        found = self._run(image, [roi_of_landmarks(face.points) for face in before]) if before else []
+        return [face if self._is_there(face) else Landmarks(face.points, 0.0) for face in found]
+
+    def _is_there(self, found: Landmarks) -> bool:
+        return bool(found.presence >= self._threshold and np.isfinite(found.points).all())
 
     def _find(self, image: Image, roi_from_image: Affine, *, passes: int) -> Landmarks:
         for _ in range(passes):
-            found = self._run(image, roi_from_image)
+            (found,) = self._run(image, [roi_from_image])
             if not np.isfinite(found.points).all():
                 raise LandmarksNotFoundError("no landmarks: they are not finite")
             roi_from_image = roi_of_landmarks(found.points)
@@ -67,11 +71,15 @@ class FaceMesh:
             raise LandmarksNotFoundError(f"no landmarks: presence {found.presence:.2f} is below {self._threshold}")
         return found
 
-    def _run(self, image: Image, roi_from_image: Affine) -> Landmarks:
-        roi = warp(image, roi_from_image, size_px=INPUT_PX)
-        batch = roi.transpose(2, 0, 1)[None].astype(np.float32) / 255
+    def _run(self, image: Image, rois_from_image: Sequence[Affine]) -> list[Landmarks]:
+        batch = np.empty((len(rois_from_image), 3, INPUT_PX, INPUT_PX), np.float32)
+        for layers, roi_from_image in zip(batch, rois_from_image, strict=True):
+            np.divide(warp(image, roi_from_image, size_px=INPUT_PX).transpose(2, 0, 1), np.float32(255), out=layers)
         points, presence = self._network(image=batch)
-        return Landmarks(transform(points[0], invert(roi_from_image)), float(presence[0]))
+        return [
+            Landmarks(transform(face, invert(roi_from_image)), float(sure))
+            for face, sure, roi_from_image in zip(points, presence, rois_from_image, strict=True)
+        ]
 
 
 def roi_of_face(face: Face) -> Affine:

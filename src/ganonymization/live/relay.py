@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -44,6 +45,10 @@ class PushFrames(Protocol):
 
     def push(self, frame: Frame) -> list[AnonymizedFrame]:
         """Take the next frame and return those that are ready."""
+        ...
+
+    def flush(self) -> list[AnonymizedFrame]:
+        """Return the frames that are still held back; others may follow."""
         ...
 
 
@@ -185,18 +190,26 @@ class _Relay:
         arrival: Arrival | None = first
         while arrival is not None or not self._grabber.mailbox.is_finished:
             if arrival is None:
+                self._show(self._rest)
                 self._cover(NO_SIGNAL)
             else:
-                self._show(arrival)
+                self._show(functools.partial(self._push, arrival))
             self._tell()
             arrival = self._grabber.mailbox.get(self._options.stall_s)
+        self._show(self._rest)
 
-    def _show(self, arrival: Arrival) -> None:
+    def _push(self, arrival: Arrival) -> list[AnonymizedFrame]:
+        if self._anonymizer is None:
+            self._anonymizer = self._make(self._clip)
+        return self._anonymizer.push(self._frame(arrival))
+
+    def _rest(self) -> list[AnonymizedFrame]:
+        return [] if self._anonymizer is None else self._anonymizer.flush()
+
+    def _show(self, anonymize: Callable[[], list[AnonymizedFrame]]) -> None:
         """Show what has become of a picture, and of earlier ones that were held back."""
         try:
-            if self._anonymizer is None:
-                self._anonymizer = self._make(self._clip)
-            ready = self._anonymizer.push(self._frame(arrival))
+            ready = anonymize()
         except _FAULTS as error:
             _LOG.warning("a picture was covered: %s: %s", type(error).__name__, error)
             # the frames that this anonymizer still holds are lost with it

@@ -64,8 +64,13 @@ class Pix2Pix:
             palette=palette[None].astype(np.float32),
             noise=draw_noise(identity)[None],
         )
-        drawn = np.clip(np.round((image[0].transpose(1, 2, 0) + 1) * 127.5), 0, 255).astype(np.uint8)
+        drawn = cv2.merge([_levels(layer) for layer in image[0]]).astype(np.uint8, copy=False)
         return Patch(_without_color(drawn) if is_grey(surround) else drawn)
+
+
+def _levels(layer: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    """Return a layer in -1..1 as 0..255."""
+    return np.asarray(cv2.convertScaleAbs(np.clip(layer, -1, 1), alpha=127.5, beta=127.5), np.uint8)
 
 
 def _without_color(image: Image) -> Image:
@@ -81,5 +86,5 @@ def draw_noise(identity: int) -> npt.NDArray[np.float32]:
 def surround_tensor(surround: Surround) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Return (3, S, S) pixels in -1..1, zero where unknown, and the (1, S, S) mask of what is known."""
     known = (surround.known > 0).astype(np.float32)
-    pixels = (surround.image.astype(np.float32) / 127.5 - 1) * known[..., None]
-    return pixels.transpose(2, 0, 1), known[None]
+    layers = [(layer.astype(np.float32) / 127.5 - 1) * known for layer in cv2.split(surround.image)]
+    return np.stack(layers), known[None]

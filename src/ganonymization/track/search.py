@@ -58,30 +58,26 @@ class Search:
         return Sighting(face.box, face.score, landmarks)
 
     def again(
-        self, image: Image, before: Sighting, expected: Box, *, frames: int, taken: Sequence[Box]
+        self, image: Image, followed: Sighting | None, expected: Box, *, frames: int, taken: Sequence[Box]
     ) -> Sighting | None:
         """Return a face that was seen some frames ago; None when it cannot be found.
 
         Args:
             image: the frame.
-            before: the face when it was seen.
+            followed: what `one_frame_on` says of it, if it was seen in the frame before.
             expected: where it should be by now.
             frames: since then.
             taken: boxes of other tracks in this frame.
         """
-        if before.landmarks is not None and frames == 1:
-            followed = self._followed(image, before.landmarks)
-            if followed is not None and not _is_taken(followed.box, taken):
-                return followed
+        if followed is not None and not _is_taken(followed.box, taken):
+            return followed
         return self._nearby(image, expected, frames=frames, taken=taken)
 
-    def _followed(self, image: Image, landmarks: Landmarks) -> Sighting | None:
-        try:
-            found = self.follow(image, landmarks)
-        except LandmarksNotFoundError:
-            return None
-        box = box_of(found)
-        return Sighting(box, found.presence, found) if _is_step(box_of(landmarks), box, frames=1) else None
+    def one_frame_on(self, image: Image, before: Sequence[Sighting]) -> list[Sighting | None]:
+        """Return each face of the frame before, or after, where its landmarks lead to it; None where they do not."""
+        known = [sighting.landmarks for sighting in before if sighting.landmarks is not None]
+        found = iter(zip(known, self.follow(image, known), strict=True))
+        return [None if sighting.landmarks is None else _sighting(*next(found)) for sighting in before]
 
     def _nearby(self, image: Image, expected: Box, *, frames: int, taken: Sequence[Box]) -> Sighting | None:
         side_px = max(expected.width, expected.height, 2.0) * (_WINDOW_SCALE + _WINDOW_GROWTH * frames)
@@ -92,6 +88,12 @@ class Search:
         if not free:
             return None
         return self.examine(image, min(free, key=lambda face: _distance(face.box, expected)))
+
+
+def _sighting(before: Landmarks, found: Landmarks) -> Sighting | None:
+    box = box_of(found)
+    is_there = found.presence > 0 and _is_step(box_of(before), box, frames=1)
+    return Sighting(box, found.presence, found) if is_there else None
 
 
 def _is_taken(box: Box, taken: Sequence[Box]) -> bool:

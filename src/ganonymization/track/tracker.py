@@ -48,10 +48,13 @@ class TrackerOptions:
     patience: int = 12
 
     def __post_init__(self) -> None:
-        """Check that gaps and scans fit into the look-ahead, where there is one."""
+        """Check that gaps and scans fit in, unless lost faces stay covered as long as they are sought."""
         needed = max(self.scan_every, self.patience) + self.reach.margin
-        if self.look_ahead and self.look_ahead < needed:
-            raise ValueError(f"look_ahead is {self.look_ahead}; gaps, scans and margin need {needed} frames, or none")
+        if self.look_ahead < needed and self.reach.margin < self.patience:
+            raise ValueError(
+                f"look_ahead is {self.look_ahead}; gaps, scans and margin need {needed} frames, or a margin of at "
+                f"least the patience, {self.patience}"
+            )
 
 
 class Tracker:
@@ -123,8 +126,12 @@ class Tracker:
         """Look for every live track; return whether all were seen where they should be."""
         taken: list[Box] = []
         is_calm = True
-        for trail in self._live():
-            found = self._look_again(trail, frame, image, taken)
+        live = self._live()
+        fresh = [trail for trail in live if trail.last == frame - 1]
+        seen = self._search.one_frame_on(image, [trail.sightings[frame - 1] for trail in fresh])
+        followed = {trail.number: sighting for trail, sighting in zip(fresh, seen, strict=True)}
+        for trail in live:
+            found = self._look_again(trail, frame, image, followed.get(trail.number), taken=taken)
             if found is None:
                 is_calm = False
                 continue
@@ -132,9 +139,11 @@ class Tracker:
             taken.append(found.box)
         return self._end_doubles(frame) and is_calm
 
-    def _look_again(self, trail: Trail, frame: int, image: Image, taken: list[Box]) -> Sighting | None:
-        before = trail.sightings[trail.last]
-        found = self._search.again(image, before, trail.expected(frame), frames=frame - trail.last, taken=taken)
+    def _look_again(
+        self, trail: Trail, frame: int, image: Image, followed: Sighting | None, *, taken: list[Box]
+    ) -> Sighting | None:
+        frames = frame - trail.last
+        found = self._search.again(image, followed, trail.expected(frame), frames=frames, taken=taken)
         if found is not None and trail.unconfirmed >= _UNCONFIRMED_SCANS and found.score < _SURE_PRESENCE:
             return None
         return found
@@ -200,13 +209,9 @@ class Tracker:
                     return
                 continue
             taken = [place.box for place in self.places(earlier)]
-            found = self._search.again(
-                image,
-                trail.sightings[trail.first],
-                trail.expected(earlier),
-                frames=trail.first - earlier,
-                taken=taken,
-            )
+            frames = trail.first - earlier
+            seen = self._search.one_frame_on(image, [trail.sightings[trail.first]]) if frames == 1 else [None]
+            found = self._search.again(image, seen[0], trail.expected(earlier), frames=frames, taken=taken)
             if found is not None:
                 trail.add(earlier, found)
             elif trail.first - earlier > margin and earlier <= previous_scan:

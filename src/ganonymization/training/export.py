@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import itertools
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,12 +24,14 @@ from ganonymization.onnx import Network
 from ganonymization.palette import PALETTE_SIZE
 from ganonymization.synthesize.pix2pix import NOISE_SIZE
 from ganonymization.training.codes import accept_noise, measure_codes
-from ganonymization.training.config import PaperConfig, parse_config
+from ganonymization.training.config import PaperConfig, TrainingConfig, parse_config
 from ganonymization.training.course import load_checkpoint
+from ganonymization.training.data import FaceViews
 from ganonymization.training.loop import build_generator
 from ganonymization.training.networks import Generator, IdentityEncoder
 from ganonymization.training.paper import DotsInUnitRange, UNet
 from ganonymization.training.prepare import FaceSet
+from ganonymization.training.quantize import Inputs, quantize
 
 Floats = npt.NDArray[np.float32]
 
@@ -35,6 +39,11 @@ INPUTS: Final = ("maps", "surround", "known", "palette", "noise")
 OPSET: Final = 17
 MAX_DIFFERENCE: Final = 1e-3
 """Largest difference of any output value, on a scale of -1..1, between torch and ONNX Runtime with the same weights."""
+
+EXAMPLES: Final = 48
+"""Faces by which the generator is quantized."""
+
+_EXAMPLE_SEED: Final = 200
 
 _SMALL: Final = 512
 """Tensors up to this many values stay in single precision."""
@@ -53,11 +62,14 @@ class Exported:
 
     Attributes:
         samples: faces seen in training.
-        difference: largest difference of any output value from torch, on a scale of -1..1.
+        difference: largest difference of any output value from torch, on a scale of -1..1, before it was quantized.
+        levels: largest mean change of a face by quantizing it, in levels of 255; see `quantize`. 0 for the published
+            one, which is not quantized.
     """
 
     samples: int
     difference: float
+    levels: float = 0.0
 
 
 def export_run(run: Path, path: Path, faces: FaceSet) -> Exported:
@@ -83,7 +95,21 @@ def export_run(run: Path, path: Path, faces: FaceSet) -> Exported:
     encoder = IdentityEncoder().eval()
     encoder.load_state_dict(state["encoder"])
     accept_noise(generator, measure_codes(encoder, faces, config))
-    return Exported(state["samples"], export_generator(generator, path, size_px=config.size_px, notes=notes))
+    difference = export_generator(generator, path, size_px=config.size_px, notes=notes)
+    return Exported(state["samples"], difference, quantize(path, examples_of(faces, config)))
+
+
+def examples_of(faces: FaceSet, config: TrainingConfig, *, count: int = EXAMPLES) -> list[Inputs]:
+    """Return what a generator is fed for random views of prepared faces, drawn as new people."""
+    batches = iter(FaceViews(faces, dataclasses.replace(config, batch_size=1, seed=config.seed + _EXAMPLE_SEED)))
+    random = torch.Generator().manual_seed(_EXAMPLE_SEED)
+    examples = []
+    for batch in itertools.islice(batches, count):
+        view = batch.to(torch.device("cpu"))
+        noise = torch.randn(1, NOISE_SIZE, generator=random)
+        values = (view.maps, view.image * view.known, view.known, view.palette, noise)
+        examples.append(dict(zip(INPUTS, (value.contiguous().numpy() for value in values), strict=True)))
+    return examples
 
 
 def export_generator(generator: Generator, path: Path, *, size_px: int, notes: dict[str, str]) -> float:

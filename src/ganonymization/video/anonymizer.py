@@ -28,9 +28,6 @@ from ganonymization.video.clip import Frame
 
 _NO_KEYPOINTS: Final = np.empty((0, 2), np.float32)
 
-FIRST_SAMPLES: Final = 2
-"""Views of a track that an identity must hide before it is shown for the first time."""
-
 _KEPT_FRAMES: Final = 5
 """After so many frames, it is looked again whether a face that is left visible is still the same one."""
 
@@ -53,11 +50,14 @@ class StreamOptions:
         tracker: how faces are followed.
         check_every: frames between proofs that a track's identity hides the original.
         lost_face: what is covered while a face is not seen.
+        first_views: views of a track that an identity must hide before it is shown for the first time. Consent needs
+            two: where the frames at hand lie so close together that they are as good as one, take one.
     """
 
     tracker: TrackerOptions
     check_every: int = 50
     lost_face: LostFace = LostFace.OBSCURE
+    first_views: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +272,8 @@ class VideoAnonymizer:
         if index < self._due.get(track, 0):
             return self._roles[track]
         known = self._roles.get(track)
-        samples = self._samples(track, most=FIRST_SAMPLES if known is None or known.reason == UNSEEN else 1)
+        is_new = known is None or known.reason == UNSEEN
+        samples = self._samples(track, most=self._options.first_views if is_new else 1)
         if known is None:
             present = {self._roles[other.track].person for other in places if other.track in self._roles}
             role = self._cast.give(track, samples, present=present)

@@ -40,6 +40,9 @@ AGAIN: Final = 0.5
 WHOLE_EVERY: Final = 5
 """Scans of what has changed after which the whole frame is scanned."""
 
+LIVE_LOOK_AHEAD: Final = 2
+"""Frames by which a live stream is late."""
+
 _MARGIN_S: Final = 0.15
 _SCAN_S: Final = 0.4
 _PATIENCE_S: Final = 0.6
@@ -69,17 +72,22 @@ def stream_options(fps: Fraction, size_wh: tuple[int, int], *, lost_face: LostFa
     return StreamOptions(tracker, check_every=max(1, round(_CHECK_S * rate)), lost_face=lost_face)
 
 
-def live_options(fps: Fraction, *, lost_face: LostFace = LostFace.OBSCURE) -> StreamOptions:
-    """Return how a live stream is anonymized: without look-ahead, so every frame is scanned, as none can be mended.
+def live_options(
+    fps: Fraction, *, lost_face: LostFace = LostFace.OBSCURE, look_ahead: int = LIVE_LOOK_AHEAD
+) -> StreamOptions:
+    """Return how a live stream is anonymized: every frame is scanned, as hardly any can be mended.
 
     Args:
         fps: frames per second.
         lost_face: what is covered while a face is not seen.
+        look_ahead: frames that are held back, so that a face that one of them misses is covered by the others.
     """
     rate = float(fps)
     patience = max(4, round(_PATIENCE_S * rate))
-    tracker = TrackerOptions(look_ahead=0, scan_every=1, reach=Reach(margin=patience, bridge=1), patience=patience)
-    return StreamOptions(tracker, check_every=max(1, round(_CHECK_S * rate)), lost_face=lost_face)
+    reach = Reach(margin=patience, bridge=look_ahead + 1)
+    tracker = TrackerOptions(look_ahead=look_ahead, scan_every=1, reach=reach, patience=patience)
+    check_every = max(1, round(_CHECK_S * rate))
+    return StreamOptions(tracker, check_every=check_every, lost_face=lost_face, first_views=1)
 
 
 def video_anonymizer(

@@ -1,0 +1,353 @@
+"""Let an exported generator compute in 8 bits, which takes two thirds of the time, unless that shows.
+
+Convolutions get whole numbers: their weights, what flows in and what flows out, with one scale for each channel, from
+the range that it has over examples (Jacob et al., "Quantization and training of neural networks for efficient
+integer-arithmetic-only inference", 2018). Everything between them stays in floating point, and so do those that change
+the face most, or draw the image itself. Processors without instructions for 8 bits add two products in 16, which must
+not overflow: so weights use 7 of their bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
+
+from ganonymization.condition import MAP_COUNT
+from ganonymization.onnx import Network
+
+Floats: TypeAlias = npt.NDArray[np.float32]
+Inputs: TypeAlias = dict[str, Floats]
+"""What a generator is fed for one face, by the names of its inputs."""
+
+MAX_LEVELS: Final = 1.5
+"""Mean change inside the face, in levels of 255, that no example may exceed; a good video encoder changes as much."""
+
+MAX_OWN_LEVELS: Final = 0.2
+"""Mean change that a single convolution may make; others stay in floating point.
+
+The changes differ from frame to frame, so they are seen as flicker: with all convolutions in 8 bits, faces of the
+talking heads flickered 1.5 times as much as in floating point.
+"""
+
+_FEW_EXAMPLES: Final = 8
+
+_LARGEST_WEIGHT: Final = 63
+_LARGEST_VALUE: Final = 255
+_MIDDLE: Final = 128
+_LEAST_STEP: Final = 1e-9
+_OUTLIERS: Final = 1e-4
+"""Share of a channel's values at either end of an example that may be cut off, for finer steps in between."""
+
+_LAST_CHANNELS: Final = 16
+"""Convolutions with fewer output channels draw the image itself, and stay as they are."""
+
+_CONDITIONS: Final = MAP_COUNT + 4
+"""Channels that the generator is told: maps, surround, and where the surround is known."""
+
+_UNSHUFFLE: Final = [0, 1, 3, 5, 2, 4]
+"""How `pixel_unshuffle` transposes (N, C, H, 2, W, 2)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Span:
+    """The range of values of each channel; it holds 0.
+
+    Attributes:
+        low: (C,).
+        high: (C,).
+    """
+
+    low: npt.NDArray[np.float64]
+    high: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """The values that a tensor is rounded to: whole numbers from `-zero` to `255 - zero`, times `steps`.
+
+    Zero is the same in all channels: a convolution pads with one value.
+
+    Attributes:
+        steps: (C,).
+        zero: which of the numbers 0..255 stands for 0.
+    """
+
+    steps: Floats
+    zero: int
+
+
+def quantize(path: Path, examples: Sequence[Inputs]) -> float:
+    """Rewrite a generator's file, unless that changes a face too much.
+
+    Args:
+        path: of the file; it stays as it is when the result would exceed `MAX_LEVELS`.
+        examples: one face each, batch size 1.
+
+    Returns:
+        The largest mean change inside the face over all examples, in levels of 255.
+
+    Raises:
+        ValueError: there are no examples.
+    """
+    if not examples:
+        raise ValueError("a generator cannot be quantized without examples")
+    partial = path.with_name(path.name + ".partial")
+    try:
+        model = onnx.load(str(path))
+        _restore_weights(model.graph)
+        _fold_unshuffles(model.graph)
+        spans = _measure(model, examples, partial)
+        candidates = [node.name for node in model.graph.node if _may_be_rounded(model.graph, node)]
+        few = examples[:_FEW_EXAMPLES]
+        chosen = {
+            name
+            for name in candidates
+            if np.mean(_changes(path, _save_rounded(model, {name}, spans, partial), few)) <= MAX_OWN_LEVELS
+        }
+        levels = max(_changes(path, _save_rounded(model, chosen, spans, partial), examples))
+        if levels <= MAX_LEVELS:
+            partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return levels
+
+
+def _save_rounded(model: ModelProto, names: Collection[str], spans: dict[str, Span], path: Path) -> Path:
+    """Write the network with these convolutions in 8 bits, and return the path."""
+    rounded = ModelProto()
+    rounded.CopyFrom(model)
+    _round(rounded.graph, names, spans)
+    _drop_unused(rounded.graph)
+    onnx.checker.check_model(rounded)
+    onnx.save(rounded, str(path))
+    return path
+
+
+def _changes(path: Path, other: Path, examples: Sequence[Inputs]) -> list[float]:
+    """Return the mean difference of what two files draw inside each face, in levels of 255."""
+    networks = [Network(file, inputs=list(examples[0]), outputs=["image"]) for file in (path, other)]
+    pairs = ([network(**example)[0] for network in networks] for example in examples)
+    return [_change(*pair, maps=example["maps"]) for pair, example in zip(pairs, examples, strict=True)]
+
+
+def _change(image: Floats, other: Floats, *, maps: Floats) -> float:
+    difference = np.abs(image - other).mean(axis=1)
+    return float(difference[maps[:, 0] > 0].mean() * _LARGEST_VALUE / 2)
+
+
+def _restore_weights(graph: GraphProto) -> None:
+    """Turn weights that are stored in fewer bits, and unpacked by the graph, into plain ones."""
+    values = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Cast" and node.input[0] in values:
+            values[node.output[0]] = values[node.input[0]].astype(np.float32)
+        elif node.op_type == "Mul" and all(name in values for name in node.input):
+            values[node.output[0]] = values[node.input[0]] * values[node.input[1]]
+    made = {name for node in graph.node for name in node.output if name in values}
+    weights = {name for node in graph.node if node.op_type == "Conv" for name in node.input[1:]}
+    kept = [node for node in graph.node if node.output[0] not in weights]
+    graph.initializer.extend(numpy_helper.from_array(values[name], name) for name in sorted(weights & made))
+    _set_nodes(graph, kept)
+
+
+def _fold_unshuffles(graph: GraphProto) -> None:
+    """Let convolutions read what `pixel_unshuffle` would have laid out for them, in larger steps: the same sums."""
+    maker = {name: node for node in graph.node for name in node.output}
+    nodes: list[NodeProto] = []
+    for node in graph.node:
+        source = maker.get(node.input[0]) if node.op_type == "Conv" else None
+        if source is None:
+            nodes.append(node)
+        elif source.op_type == "Concat":
+            nodes.extend(_split(graph, node, source.input[0], _unshuffled(source.input[-1], maker)))
+        else:
+            nodes.extend(_split(graph, node, "", _unshuffled(node.input[0], maker)))
+    _set_nodes(graph, nodes)
+
+
+def _unshuffled(name: str, maker: dict[str, NodeProto]) -> str:
+    """Return the name of the tensor of which another is a `pixel_unshuffle`; empty when it is none."""
+    chain = []
+    for kind in ("Reshape", "Transpose", "Reshape"):
+        node = maker.get(name)
+        if node is None or node.op_type != kind:
+            return ""
+        chain.append(node)
+        name = node.input[0]
+    return name if list(chain[1].attribute[0].ints) == _UNSHUFFLE else ""
+
+
+def _split(graph: GraphProto, node: NodeProto, features: str, conditions: str) -> list[NodeProto]:
+    """Return nodes that add up a 3x3 convolution of features, if any, and of the `pixel_unshuffle` of conditions."""
+    weight = _initial(graph, node.input[1]) if conditions else np.empty((0, 0), np.float32)
+    count = weight.shape[1] - _CONDITIONS * 4
+    if not conditions or (count > 0) != bool(features) or count < 0:
+        return [node]
+    wide = _add_initial(graph, f"{node.name}/wide_weight", _widened(weight[:, count:]))
+    output = f"{node.name}/wide" if features else node.output[0]
+    bias = [] if features else [node.input[2]]
+    nodes = [
+        helper.make_node("Conv", [conditions, wide, *bias], [output], f"{node.name}/wide", strides=[2, 2], pads=[2] * 4)
+    ]
+    if not features:
+        return nodes
+    near = _add_initial(graph, f"{node.name}/near_weight", np.ascontiguousarray(weight[:, :count]))
+    name = f"{node.name}/near"
+    nodes.append(helper.make_node("Conv", [features, near, node.input[2]], [name], name, pads=[1] * 4))
+    return [*nodes, helper.make_node("Add", [name, output], [node.output[0]])]
+
+
+def _widened(weight: Floats) -> Floats:
+    """Return (O, C, 6, 6) weights that do in steps of 2 what (O, 4 C, 3, 3) do on the unshuffled picture."""
+    count, folded = weight.shape[:2]
+    blocks = weight.reshape(count, folded // 4, 2, 2, 3, 3)
+    return np.ascontiguousarray(blocks.transpose(0, 1, 4, 2, 5, 3).reshape(count, folded // 4, 6, 6))
+
+
+def _measure(model: ModelProto, examples: Sequence[Inputs], scratch: Path) -> dict[str, Span]:
+    """Return the range of values, over examples, of what flows in and out of each convolution that is to be rounded."""
+    rounded = [node for node in model.graph.node if _may_be_rounded(model.graph, node)]
+    names = sorted({name for node in rounded for name in (node.input[0], node.output[0])})
+    open_model = ModelProto()
+    open_model.CopyFrom(model)
+    open_model.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
+    onnx.save(open_model, str(scratch))
+    network = Network(scratch, inputs=list(examples[0]), outputs=names)
+    seen = [[_span(values) for values in network(**example)] for example in examples]
+    return {name: _union(spans) for name, spans in zip(names, zip(*seen, strict=True), strict=True)}
+
+
+def _span(values: Floats) -> Span:
+    low, high = np.quantile(values, [_OUTLIERS, 1 - _OUTLIERS], axis=(0, 2, 3))
+    return Span(low, high)
+
+
+def _union(spans: Iterable[Span]) -> Span:
+    lows, highs = zip(*((span.low, span.high) for span in spans), strict=True)
+    return Span(np.minimum(np.min(lows, axis=0), 0.0), np.maximum(np.max(highs, axis=0), 0.0))
+
+
+def _may_be_rounded(graph: GraphProto, node: NodeProto) -> bool:
+    return node.op_type == "Conv" and len(_initial(graph, node.input[1])) >= _LAST_CHANNELS
+
+
+def _round(graph: GraphProto, names: Collection[str], spans: dict[str, Span]) -> None:
+    """Put what ONNX Runtime takes for a convolution in 8 bits in the place of the convolutions with these names."""
+    nodes: list[NodeProto] = []
+    grids: dict[str, Grid] = {}
+    for node in graph.node:
+        if node.name not in names:
+            nodes.append(node)
+            continue
+        source, output = node.input[0], node.output[0]
+        if source not in grids:
+            grids[source] = _finest_grid(spans[source])
+            nodes.extend(_into_convolution(graph, source, grids[source]))
+        grid = _grid(spans[output], _MIDDLE)
+        parts = [f"{source}/even", *_store_weights(graph, node, grids[source], grid, nodes)]
+        nodes.append(helper.make_node("Conv", parts, [f"{output}/even"], node.name))
+        nodes[-1].attribute.extend(node.attribute)
+        nodes.extend(_out_of_convolution(graph, output, grid))
+    _set_nodes(graph, nodes)
+
+
+def _finest_grid(span: Span) -> Grid:
+    """Return the grid with the smallest steps."""
+    grids = [_grid(span, zero) for zero in range(1, _LARGEST_VALUE)]
+    return min(grids, key=lambda grid: float((grid.steps**2).sum()))
+
+
+def _grid(span: Span, zero: int) -> Grid:
+    steps = np.maximum(span.high / (_LARGEST_VALUE - zero), -span.low / zero)
+    return Grid(_positive(steps), zero)
+
+
+def _positive(steps: npt.NDArray[np.floating]) -> Floats:
+    return np.maximum(steps, _LEAST_STEP).astype(np.float32)
+
+
+def _into_convolution(graph: GraphProto, name: str, grid: Grid) -> list[NodeProto]:
+    """Return nodes that count a tensor in steps, round it, and hand it on as `name/even`."""
+    counts = _add_initial(graph, f"{name}/counts", 1 / grid.steps[:, None, None])
+    return [
+        helper.make_node("Mul", [name, counts], [f"{name}/counted"]),
+        *_rounded(graph, f"{name}/counted", f"{name}/even", grid.zero),
+    ]
+
+
+def _out_of_convolution(graph: GraphProto, name: str, grid: Grid) -> list[NodeProto]:
+    """Return nodes that round a result, `name/even`, which is counted in steps, and give it its size again."""
+    steps = _add_initial(graph, f"{name}/steps", grid.steps[:, None, None])
+    return [
+        *_rounded(graph, f"{name}/even", f"{name}/rounded", grid.zero),
+        helper.make_node("Mul", [f"{name}/rounded", steps], [name]),
+    ]
+
+
+def _rounded(graph: GraphProto, source: str, target: str, zero: int) -> list[NodeProto]:
+    """Return nodes that round to whole numbers from `-zero` to `255 - zero`.
+
+    ONNX rounds by a single step at full speed only, so the steps of single channels are multiplied elsewhere.
+    """
+    one = _add_initial(graph, f"{target}/one", np.asarray(1, np.float32))
+    offset = _add_initial(graph, f"{target}/zero", np.asarray(zero, np.uint8))
+    return [
+        helper.make_node("QuantizeLinear", [source, one, offset], [f"{target}/whole"]),
+        helper.make_node("DequantizeLinear", [f"{target}/whole", one, offset], [target]),
+    ]
+
+
+def _store_weights(graph: GraphProto, node: NodeProto, source: Grid, output: Grid, nodes: list[NodeProto]) -> list[str]:
+    """Store weights and bias as whole numbers, append nodes that unpack them, and return the names of the results."""
+    weight = _initial(graph, node.input[1]) * source.steps[:, None, None] / output.steps[:, None, None, None]
+    bias = _initial(graph, node.input[2]) if len(node.input) > 2 else np.zeros(len(weight), np.float32)
+    steps = _positive(np.abs(weight).max(axis=(1, 2, 3)) / _LARGEST_WEIGHT)
+    names = []
+    for kind, values, dtype in (
+        ("weight", weight / steps[:, None, None, None], np.int8),
+        ("bias", bias / output.steps / steps, np.int32),
+    ):
+        name = f"{node.name}/{kind}"
+        stored = [_add_initial(graph, f"{name}/whole", np.round(values).astype(dtype))]
+        stored.append(_add_initial(graph, f"{name}/steps", steps))
+        stored.append(_add_initial(graph, f"{name}/zeros", np.zeros(len(steps), dtype)))
+        nodes.append(helper.make_node("DequantizeLinear", stored, [name], axis=0))
+        names.append(name)
+    return names
+
+
+def _initial(graph: GraphProto, name: str) -> Floats:
+    tensor = next(tensor for tensor in graph.initializer if tensor.name == name)
+    return np.asarray(numpy_helper.to_array(tensor))
+
+
+def _add_initial(graph: GraphProto, name: str, values: npt.NDArray[np.generic]) -> str:
+    graph.initializer.append(numpy_helper.from_array(values, name))
+    return name
+
+
+def _drop_unused(graph: GraphProto) -> None:
+    """Remove nodes and weights that nothing reads any more."""
+    while len(kept := [node for node in graph.node if set(node.output) & _read(graph)]) < len(graph.node):
+        _set_nodes(graph, kept)
+    used = _read(graph)
+    weights = [tensor for tensor in graph.initializer if tensor.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(weights)
+
+
+def _read(graph: GraphProto) -> set[str]:
+    return {name for node in graph.node for name in node.input} | {value.name for value in graph.output}
+
+
+def _set_nodes(graph: GraphProto, nodes: Iterable[NodeProto]) -> None:
+    kept = list(nodes)
+    del graph.node[:]
+    graph.node.extend(kept)

@@ -49,6 +49,8 @@ TINY: Final = {
     "decoder_blocks": (1,),
     "discriminator_channels": (8, 16, 16),
     "landmark_weight": 0.0,
+    "expression_weight": 0.0,
+    "identity_weight": 0.0,
     "batch_size": 2,
     "workers": 0,
     "threads": 1,

@@ -73,6 +73,11 @@ def test_frozen_networks_are_asked_where_they_have_a_weight():
     assert all(value == value for value in report.values())
 
 
+def test_a_batch_too_small_for_twins_has_no_identity_term():
+    config = dataclasses.replace(CONFIG, identity_weight=1.0)
+    assert "identity" not in Trainer(config, CPU).step(batches(1, config)[0])
+
+
 def test_no_picture_is_asked_of_an_invented_person():
     config = dataclasses.replace(CONFIG, reshaped_share=1.0, isolated_share=1.0)
     report = Trainer(config, CPU).step(batches(1, config)[0])

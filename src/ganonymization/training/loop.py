@@ -173,8 +173,8 @@ class Trainer:
             of_both = (points[0][part], points[1][part])
             loss = self.expression(fake[part], batch.image[part], of_both, random=self.random)
             terms["expression"] = (config.expression_weight, loss)
-        if self.identity is not None:
-            half = self._random_count(len(fake)) // 2
+        half = self._random_count(len(fake)) // 2
+        if self.identity is not None and half:
             of_both = (points[0][: 2 * half], points[1][:half])
             loss = self.identity(fake[: 2 * half], batch.image[:half], of_both, random=self.random)
             terms["identity"] = (config.identity_weight, loss)

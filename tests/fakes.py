@@ -142,12 +142,17 @@ class FakeVerify:
 
     threshold = 0.6
 
-    def __init__(self, distances):
+    def __init__(self, distances, *, glances=(), stranger_distance=0.0):
+        self.stranger_distance = stranger_distance
         self.distances = list(distances)
+        self.glances = list(glances)
         self.results = []
 
     def remember(self, _image, face, _landmarks):
         return face
+
+    def distance(self, _reference, _result, _drawn):
+        return self.glances.pop(0) if self.glances else 1.0
 
     def __call__(self, _reference, result, _drawn):
         self.results.append(result.copy())

@@ -161,6 +161,38 @@ def test_an_identity_that_resembles_the_original_is_exchanged_for_another():
     assert not np.array_equal(verify.results[0], verify.results[1])
 
 
+def test_an_identity_as_unlike_the_original_as_a_stranger_is_preferred():
+    verify = FakeVerify([0.85], glances=[0.7, 0.75, 0.85, 0.9], stranger_distance=0.8)
+    result = scene(LEFT, verify=verify)(image_of(), identity=5)
+    (receipt,) = result.receipts
+    assert (receipt.identity, receipt.attempts) == (derive(derive(5, 0), 2), 3)
+    np.testing.assert_array_equal(result.image, verify.results[0])
+
+
+def test_the_most_unlike_identity_is_taken_when_none_is_as_a_stranger():
+    verify = FakeVerify([0.78], glances=[0.7, 0.78, 0.65, 0.72, 0.75], stranger_distance=0.8)
+    (receipt,) = scene(LEFT, verify=verify)(image_of(), identity=5).receipts
+    assert (receipt.identity, receipt.attempts) == (derive(derive(5, 0), 1), MAX_ATTEMPTS)
+    assert receipt.outcome is Outcome.SYNTHESIZED
+
+
+def test_a_lasting_identity_is_kept_while_it_passes():
+    def decide(_image, _seen, *, identities):
+        return [Decision(identity=77, lasting=True) for _ in identities]
+
+    verify = FakeVerify([0.65], glances=[0.65], stranger_distance=0.8)
+    (receipt,) = scene(LEFT, verify=verify, decide=decide)(image_of(), identity=5).receipts
+    assert (receipt.identity, receipt.attempts) == (derive(77, 0), 1)
+
+
+def test_nothing_of_an_audition_stays_in_the_picture():
+    image = image_of()
+    verify = FakeVerify([0.5], glances=[0.5] * MAX_ATTEMPTS, stranger_distance=0.8)
+    result = scene(LEFT, verify=verify, obscure=lambda picture, _face: picture)(image, identity=5)
+    assert result.receipts[0].outcome is Outcome.OBSCURED
+    np.testing.assert_array_equal(result.image, image)
+
+
 def test_a_face_that_no_identity_hides_is_obscured():
     verify = FakeVerify([0.5] * MAX_ATTEMPTS)
     result = scene(LEFT, RIGHT, verify=verify)

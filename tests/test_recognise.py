@@ -14,7 +14,7 @@ from ganonymization.recognise import (
 )
 
 SPEC = RecogniserSpec("fake", "embedding", 16, Framing(padding=0.0))
-THRESHOLDS = Thresholds(far_1_percent=0.6, far_0_1_percent=0.5, far_0_01_percent=0.4)
+THRESHOLDS = Thresholds(far_1_percent=0.6, far_0_1_percent=0.5, far_0_01_percent=0.4, stranger=0.8)
 
 
 class MeanColour:

@@ -21,6 +21,7 @@ from ganonymization.types import Box, Face, Image
 
 PHOTOS_PER_PERSON = 2
 RATES = {"far_1_percent": 0.01, "far_0_1_percent": 0.001, "far_0_01_percent": 0.0001}
+STRANGER = 0.5
 CENTRAL_FACE = Face(
     box=Box(70, 70, 180, 180),  # LFW is funneled: the face stands upright in the middle of 250 px
     score=1.0,
@@ -58,7 +59,7 @@ def measure(spec: RecogniserSpec, images: list[Image], people: NDArray[np.str_])
     """Return one recogniser's section of the table."""
     mesh = FaceMesh.load()
     network = Network(weights.locate(spec.weights), inputs=["image"], outputs=[spec.output])
-    recogniser = Recogniser(network, spec=spec, thresholds=Thresholds(0.0, 0.0, 0.0))
+    recogniser = Recogniser(network, spec=spec, thresholds=Thresholds(0.0, 0.0, 0.0, 0.0))
     embeddings = np.stack([recogniser(image, mesh(image, CENTRAL_FACE)) for image in images])
     genuine, impostor = pair_distances(embeddings, people)
     thresholds = dict(zip(RATES, np.quantile(impostor, list(RATES.values())), strict=True))
@@ -66,7 +67,8 @@ def measure(spec: RecogniserSpec, images: list[Image], people: NDArray[np.str_])
         f"[{spec.weights}]\n"
         + "".join(f"{name} = {threshold:.4f}\n" for name, threshold in thresholds.items())
         + "".join(f"tar_at_{name} = {(genuine < threshold).mean():.4f}\n" for name, threshold in thresholds.items())
-        + f"genuine_pairs = {len(genuine)}\n"
+        + f"stranger = {np.quantile(impostor, STRANGER):.4f}\n"
+        f"genuine_pairs = {len(genuine)}\n"
         f"impostor_pairs = {len(impostor)}\n"
     )
 

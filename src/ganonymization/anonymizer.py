@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from ganonymization.audition import best_first
 from ganonymization.decide import DecideFaces, Decision, Treatment, anonymize_everybody
-from ganonymization.draw import Draw, Seen, require_same_face
+from ganonymization.draw import Draw, Painted, Seen, require_same_face
 from ganonymization.errors import FaceError, IdentityNotRemovedError
 from ganonymization.obscure import cover_outline
 from ganonymization.segment import Segment
@@ -17,7 +18,7 @@ from ganonymization.shape import ShapeModel
 from ganonymization.stages import Blend, ChoosePalette, Detect, Landmark, Obscure, Reshape, Synthesize
 from ganonymization.timing import Stopwatch
 from ganonymization.types import Box, Face, Image, Landmarks, Outcome, Points, Receipt, Region, Result
-from ganonymization.verify import Check, Verify
+from ganonymization.verify import Check, Reference, Verify
 
 MAX_ATTEMPTS: Final = 5
 """Identities tried before a face is obscured."""
@@ -36,8 +37,8 @@ class Anonymizer:
         obscure: covers what cannot be synthesized.
         segment: cuts the person out in `isolate`.
         shape_model: gives the head's pose.
-        verify: measures each replaced face and rejects identities that resemble the original; None trusts the first
-            one.
+        verify: measures each replaced face, rejects identities that resemble the original, and prefers those that are
+            as unlike it as strangers are; None trusts the first one.
         region: how much of the head is replaced.
         decide: says who is left visible, and who is invented; by default everybody is replaced.
     """
@@ -86,7 +87,7 @@ class Anonymizer:
                 receipts.append(plan)
                 continue
             others = [points for other, points in originals.items() if other != index]
-            result, receipt = self._replace(image, result, plan.seen, others, identity=plan.identity)
+            receipt = self._replace(image, result, plan, others)
             receipts.append(receipt)
             if receipt.outcome is Outcome.SYNTHESIZED:
                 del originals[index]
@@ -130,39 +131,68 @@ class Anonymizer:
             plans.append(look if isinstance(look, Receipt) else _carry_out(look, decisions[index]))
         return plans
 
-    def _replace(
-        self, image: Image, result: Image, seen: Seen, others: Sequence[Points], *, identity: int
-    ) -> tuple[Image, Receipt]:
-        """Try identities until one passes; the picture comes back unchanged when none does, and the receipt says so."""
+    def _replace(self, image: Image, result: Image, plan: _Plan, others: Sequence[Points]) -> Receipt:
+        """Put an invented person who passes into the result, which stays as it is when nobody does."""
         clock = Stopwatch()
-        face = seen.face
+        seen = plan.seen
         try:
+            if self._verify is None:
+                take = self._take(result, plan, others, 0, clock)
+                take.painted.put_into(result)
+                return _receipt(seen, take, None, 1, clock)
             with clock("remember"):
-                reference = self._verify.remember(image, face, seen.landmarks) if self._verify else None
-            for attempt in range(MAX_ATTEMPTS):
-                candidate = derive(identity, attempt)
-                replaced, drawn = self._put(result, seen, others, candidate, clock)
-                if self._verify is None or reference is None:
-                    return replaced, _receipt(seen, candidate, attempt + 1, None, clock)
-                with clock("verify"):
-                    check = self._verify(reference, replaced, drawn)
-                if check.passed:
-                    return replaced, _receipt(seen, candidate, attempt + 1, check, clock)
-            raise IdentityNotRemovedError(
-                f"{MAX_ATTEMPTS} identities still resemble the original: distance {check.identity_distance:.3f} "
-                f"is below {check.identity_threshold:.3f}"
-            )
+                reference = self._verify.remember(image, seen.face, seen.landmarks)
+            return self._cast(result, plan, others, self._verify, reference, clock)
         except FaceError as error:
-            return result, Receipt(face.box, face.score, Outcome.OBSCURED, str(error), stage_ms=clock.milliseconds())
+            return Receipt(seen.face.box, seen.face.score, Outcome.OBSCURED, str(error), stage_ms=clock.milliseconds())
 
-    def _put(
-        self, result: Image, seen: Seen, others: Sequence[Points], identity: int, clock: Stopwatch
-    ) -> tuple[Image, Landmarks]:
-        """Put one invented person into the picture; returns the landmarks that it was drawn from as well."""
-        canvas = self._draw.prepare(result, seen, others, identity=identity, clock=clock)
+    def _cast(
+        self,
+        result: Image,
+        plan: _Plan,
+        others: Sequence[Points],
+        verify: Verify,
+        reference: Reference,
+        clock: Stopwatch,
+    ) -> Receipt:
+        """Put the best of several people into the result.
+
+        Raises:
+            IdentityNotRemovedError: all resemble the original.
+        """
+        attempts, nearest = 0, float("inf")
+
+        def takes() -> Iterator[tuple[float, _Take]]:
+            nonlocal attempts
+            for attempt in range(MAX_ATTEMPTS):
+                take = self._take(result, plan, others, attempt, clock)
+                attempts += 1
+                with clock("verify"), take.painted.shown_in(result):
+                    distance = verify.distance(reference, result, take.drawn)
+                yield distance, take
+
+        # whoever stands for somebody elsewhere is not exchanged for somebody better
+        enough = 0.0 if plan.lasting else verify.stranger_distance
+        for take in best_first(takes(), enough=enough):
+            with clock("verify"), take.painted.shown_in(result):
+                check = verify(reference, result, take.drawn)
+            if check.passed:
+                take.painted.put_into(result)
+                return _receipt(plan.seen, take, check, attempts, clock)
+            nearest = min(nearest, check.identity_distance)
+        raise IdentityNotRemovedError(
+            f"{attempts} identities still resemble the original: distance {nearest:.3f} "
+            f"is below {check.identity_threshold:.3f}"
+        )
+
+    def _take(self, result: Image, plan: _Plan, others: Sequence[Points], attempt: int, clock: Stopwatch) -> _Take:
+        """Draw one invented person."""
+        identity = derive(plan.identity, attempt)
+        canvas = self._draw.prepare(result, plan.seen, others, identity=identity, clock=clock)
         with clock("synthesize"):
             palette = self._choose_palette(canvas.surround, identity)
-        return self._draw.paint(result, canvas, palette=palette, identity=identity, clock=clock), canvas.drawn
+        painted = self._draw.paint(result, canvas, palette=palette, identity=identity, clock=clock)
+        return _Take(identity, painted, canvas.drawn)
 
     def _isolate_one(self, seen: Seen, identity: int) -> Image:
         landmarks, surround = self._draw.alone(seen, identity=identity)
@@ -215,16 +245,33 @@ class _Plan:
     Attributes:
         seen: the face.
         identity: seed of the invented person.
+        lasting: whether that seed stands for the same face elsewhere.
     """
 
     seen: Seen
     identity: int
+    lasting: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Take:
+    """An invented person, tried on a face.
+
+    Attributes:
+        identity: seed of that person.
+        painted: what was drawn.
+        drawn: the landmarks that it was drawn from.
+    """
+
+    identity: int
+    painted: Painted
+    drawn: Landmarks
 
 
 def _carry_out(seen: Seen, decision: Decision) -> _Plan | Receipt:
     """Return what is left to be done, or the receipt of a face of which nothing has to be drawn."""
     if decision.treatment is Treatment.ANONYMIZE:
-        return _Plan(seen, decision.identity)
+        return _Plan(seen, decision.identity, decision.lasting)
     outcome = Outcome.KEPT if decision.treatment is Treatment.KEEP else Outcome.OBSCURED
     return Receipt(_clean(seen.face.box), seen.face.score, outcome, reason=decision.reason)
 
@@ -234,12 +281,12 @@ def _cover(look: Seen | Receipt) -> Points:
     return look.outline if isinstance(look, Seen) else cover_outline(look.box)
 
 
-def _receipt(seen: Seen, identity: int, attempts: int, check: Check | None, clock: Stopwatch) -> Receipt:
+def _receipt(seen: Seen, take: _Take, check: Check | None, attempts: int, clock: Stopwatch) -> Receipt:
     return Receipt(
         box=_clean(seen.face.box),
         score=seen.face.score,
         outcome=Outcome.SYNTHESIZED,
-        identity=identity,
+        identity=take.identity,
         attempts=attempts,
         identity_distance=check.identity_distance if check else None,
         identity_threshold=check.identity_threshold if check else None,

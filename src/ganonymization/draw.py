@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +15,7 @@ import numpy.typing as npt
 from ganonymization.blend import blend_mask
 from ganonymization.crop import cut, synthesis_crop_from_image
 from ganonymization.errors import FaceError, LandmarksNotFoundError
-from ganonymization.geometry import Pose, transform
+from ganonymization.geometry import Pose, invert, scale_of, transform
 from ganonymization.region import GROWTH, hull, outline
 from ganonymization.shape import ShapeModel
 from ganonymization.stages import Blend, Reshape, Synthesize
@@ -23,6 +25,9 @@ from ganonymization.types import Affine, Crop, Face, Image, Landmarks, Patch, Po
 
 WIDENING: Final = {Region.INNER: 1.0, Region.FACE: 1.0, Region.HEAD: 1.22}
 """How much more of the picture than usual the crop shows, so that it holds the hair."""
+
+_WINDOW_MARGIN_PX: Final = 8
+"""Pixels of the picture around the soft edge that resampling may look at."""
 
 _KEYPOINT_SLACK: Final = 0.12
 """How far, in sides of the box, keypoints may lie outside the hull before the landmarks count as another face's."""
@@ -60,6 +65,40 @@ class Canvas:
     surround: Surround
     outline: Points
     drawn: Landmarks
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Painted:
+    """The part of a picture that a face was drawn into.
+
+    Attributes:
+        part: (h, w, 3) uint8 RGB.
+        left: column of the picture where it begins.
+        top: row of the picture where it begins.
+    """
+
+    part: Image
+    left: int
+    top: int
+
+    def put_into(self, image: Image) -> None:
+        """Put the part into its place; the picture is changed."""
+        self._place(image)[:] = self.part
+
+    @contextlib.contextmanager
+    def shown_in(self, image: Image) -> Iterator[None]:
+        """Put the part into its place for a while; afterwards the picture is as it was."""
+        place = self._place(image)
+        before = place.copy()
+        self.put_into(image)
+        try:
+            yield
+        finally:
+            place[:] = before
+
+    def _place(self, image: Image) -> Image:
+        height, width = self.part.shape[:2]
+        return image[self.top : self.top + height, self.left : self.left + width]
 
 
 class Draw:
@@ -120,16 +159,19 @@ class Draw:
 
     def paint(
         self, image: Image, canvas: Canvas, *, palette: npt.NDArray[np.float32], identity: int, clock: Stopwatch
-    ) -> Image:
-        """Return the picture with the invented person in it."""
+    ) -> Painted:
+        """Return the part of the picture that is replaced, with the invented person in it; the picture stays."""
         crop_from_image = canvas.crop.crop_from_image
         with clock("synthesize"):
             moved = _in_crop(canvas.drawn, crop_from_image)
             patch = self._synthesize(moved, canvas.surround, palette=palette, identity=identity)
         with clock("blend"):
-            trusted = Crop(canvas.surround.image, crop_from_image, canvas.surround.known)
-            mask = blend_mask(canvas.outline, size_px=self.size_px, ring_px=ring_px(canvas.crop))
-            return self._blend(image, trusted, patch, mask)
+            ring = ring_px(canvas.crop)
+            rows, columns = _window(image, canvas, ring)
+            crop_from_part = crop_from_image @ np.array([[1, 0, columns.start], [0, 1, rows.start], [0, 0, 1]])
+            trusted = Crop(canvas.surround.image, crop_from_part, canvas.surround.known)
+            mask = blend_mask(canvas.outline, size_px=self.size_px, ring_px=ring)
+            return Painted(self._blend(image[rows, columns], trusted, patch, mask), columns.start, rows.start)
 
     def alone(self, seen: Seen, *, identity: int) -> tuple[Landmarks, Surround]:
         """Return landmarks in crop pixels, and an empty surround, of an invented person without a picture."""
@@ -147,6 +189,23 @@ class Draw:
 
     def _outline_of(self, landmarks: Landmarks, pose: Pose) -> Points:
         return outline(pose.undo(landmarks.points.astype(np.float64)), pose, growth=self._growth)
+
+
+def _window(image: Image, canvas: Canvas, margin_px: float) -> tuple[slice, slice]:
+    """Return rows and columns of the picture that hold whatever is replaced, its soft edge included.
+
+    Args:
+        image: the picture.
+        canvas: what is drawn.
+        margin_px: width of the soft edge around the outline, in crop pixels.
+    """
+    crop_from_image = canvas.crop.crop_from_image
+    points = transform(hull(canvas.outline), invert(crop_from_image))
+    margin = 2 * math.ceil(margin_px / scale_of(crop_from_image)) + _WINDOW_MARGIN_PX
+    height, width = image.shape[:2]
+    (left, top), (right, bottom) = points.min(axis=0) - margin, points.max(axis=0) + margin
+    (left, right), (top, bottom) = np.clip([left, right], 0, width), np.clip([top, bottom], 0, height)
+    return slice(math.floor(top), math.ceil(bottom)), slice(math.floor(left), math.ceil(right))
 
 
 def require_same_face(seen: Seen) -> None:

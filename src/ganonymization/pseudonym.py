@@ -269,7 +269,7 @@ class NameFaces:
         if not seen:
             return []
         names = self._pseudonyms(list(self._embed_all(image, seen)))
-        return [Decision(identity=name, reason=REASON) for name in names]
+        return [Decision(identity=name, reason=REASON, lasting=True) for name in names]
 
 
 class NamePeople:
@@ -287,7 +287,7 @@ class NamePeople:
         """Return the identity of a person under the key, which stays once it is given."""
         if evidence.person not in self._identities:
             (self._identities[evidence.person],) = self._pseudonyms([medoid(evidence.embeddings)])
-        return Decision(identity=self._identities[evidence.person], reason=REASON)
+        return Decision(identity=self._identities[evidence.person], reason=REASON, lasting=True)
 
 
 def match(embeddings: Sequence[Embedding], templates: Sequence[Embedding], *, threshold: float) -> dict[int, int]:

@@ -49,11 +49,13 @@ class Thresholds:
         far_1_percent: distance at a false accept rate of 1 %.
         far_0_1_percent: distance at a false accept rate of 0.1 %.
         far_0_01_percent: distance at a false accept rate of 0.01 %; 79 of 786,339 pairs lie below it.
+        stranger: median distance of different people.
     """
 
     far_1_percent: float
     far_0_1_percent: float
     far_0_01_percent: float
+    stranger: float
 
     @classmethod
     def load(cls, name: str) -> Thresholds:

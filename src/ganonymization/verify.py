@@ -118,6 +118,21 @@ class Verify:
         self._classify = classify
         self._shape_model = shape_model
 
+    @property
+    def stranger_distance(self) -> float:
+        """Distance at which a face is as unlike another as strangers are; half of them are more alike."""
+        return self._recognise.thresholds.stranger
+
+    def distance(self, reference: Reference, result: Image, drawn: Landmarks) -> float:
+        """Return how far a result is from the original, at a glance: nothing is looked for again.
+
+        Args:
+            reference: from `remember`.
+            result: (H, W, 3) picture with the new face.
+            drawn: the landmarks that the new face was drawn from.
+        """
+        return distance(reference.embedding, self._recognise(result, drawn))
+
     def remember(self, image: Image, face: Face, landmarks: Landmarks) -> Reference:
         """Return what the check needs to know of the original."""
         return Reference(

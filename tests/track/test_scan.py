@@ -75,3 +75,25 @@ def test_the_whole_frame_is_scanned_now_and_then_and_after_a_cut():
     scan(film.picture([Actor(100)]), [])
 
     assert [size == film.SIZE_WH for size in detect.sizes] == [True, False, False, False, True, False, True]
+
+
+def test_changes_far_apart_are_looked_at_one_by_one():
+    detect = Recorder()
+    scan = Scanner(detect, whole_every=9)
+    scan(film.picture([]), [])
+
+    found = scan(film.picture([Actor(40, y=40), Actor(280, y=200)]), [])
+
+    assert len(found) == 2
+    assert len(detect.sizes) == 3
+    assert sum(width * height for width, height in detect.sizes[1:]) < 0.6 * film.SIZE_WH[0] * film.SIZE_WH[1]
+
+
+def test_changes_that_may_be_one_face_are_looked_at_together():
+    detect = Recorder()
+    scan = Scanner(detect, whole_every=9)
+    scan(film.picture([]), [])
+
+    scan(film.picture([Actor(100, y=40), Actor(100, y=190)]), [])
+
+    assert len(detect.sizes) == 2

@@ -118,3 +118,37 @@ def test_a_convolution_in_larger_steps_adds_up_the_same():
     wide = torch.from_numpy(quantizing._widened(weight))
     found = torch.nn.functional.conv2d(torch.from_numpy(picture), wide, stride=2, padding=2)
     np.testing.assert_allclose(found.numpy(), wanted.numpy(), atol=1e-12)
+
+
+def test_widening_that_merges_adds_up_the_same():
+    random = np.random.default_rng(0)
+    merging, wide = random.normal(size=(5, 3)), random.normal(size=(12, 7))
+    picture = torch.from_numpy(random.normal(size=(1, 7, 4, 4)))
+
+    def widened(weight):
+        return torch.nn.functional.conv2d(picture, torch.from_numpy(weight.astype(np.float64))[..., None, None])
+
+    unfolded = torch.nn.functional.pixel_shuffle(widened(wide), 2)
+    wanted = torch.nn.functional.conv2d(unfolded, torch.from_numpy(merging)[..., None, None])
+    found = torch.nn.functional.pixel_shuffle(widened(quantizing._through(merging, wide)), 2)
+    np.testing.assert_allclose(found.numpy(), wanted.numpy(), atol=1e-5)
+
+
+def test_merging_comes_before_unfolding_and_draws_the_same(tmp_path):
+    path, folded = export(tmp_path / "generator.onnx", DETAILED), tmp_path / "folded.onnx"
+    model = onnx.load(str(path))
+    quantizing._restore_weights(model.graph)
+    quantizing._fold_merges(model.graph)
+    onnx.save(model, str(folded))
+    read = {name for node in model.graph.node if node.op_type == "Concat" for name in node.input}
+    assert not any(
+        node.output[0] in read for node in model.graph.node if node.op_type == "AveragePool" and "ups" in node.name
+    )
+    np.testing.assert_allclose(drawn(folded), drawn(path), atol=1e-4)
+
+
+def test_a_style_is_counted_in_steps_and_not_every_pixel(rounded):
+    graph = onnx.load(str(rounded[0])).graph
+    damped = {node.output[0] for node in graph.node if node.op_type == "LeakyRelu"}
+    at_once = [node for node in graph.node if node.op_type == "QuantizeLinear" and node.input[0] in damped]
+    assert at_once

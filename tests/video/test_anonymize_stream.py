@@ -86,6 +86,18 @@ def test_a_person_who_comes_back_gets_the_same_invented_person():
     assert first.identity == second.identity
 
 
+def test_whoever_was_preferred_is_who_comes_back():
+    # the glances at the second visit would choose somebody else
+    verifier = film.Verifier(glances=[0.7, 0.9, 0.95], stranger_distance=0.8)
+    anonymizer = film.anonymizer(verifier=verifier)
+    run(walk(20) + [[]] * 30 + walk(20, start=200), anonymizer)
+
+    first, second = anonymizer.receipts
+    assert first.attempts == 2
+    assert first.identity == second.identity
+    assert verifier.glances == [0.95]
+
+
 def test_another_person_gets_another():
     anonymizer = film.anonymizer()
     run(walk(20) + [[]] * 30 + walk(20, start=200, person=120), anonymizer)

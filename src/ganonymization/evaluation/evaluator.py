@@ -274,7 +274,10 @@ class _Bench:
     def _consistency(self, contender: Contender) -> dict[str, Figure]:
         """Draw the same identities on photos of several people, in place and alone, and see who resembles whom."""
         places = self._places_alone
-        figures = self._resemblance(contender, places, "identity_consistency_")
+        lasting = contender
+        if contender.lasting is not None:
+            lasting = dataclasses.replace(contender, name=f"{contender.name}, for good", prepare=contender.lasting)
+        figures = self._resemblance(lasting, places, "identity_consistency_")
         if contender.isolated is None:
             return figures
         alone = dataclasses.replace(contender, name=f"{contender.name}, cut out", prepare=contender.isolated)

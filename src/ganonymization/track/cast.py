@@ -1,8 +1,8 @@
 """Give each track its role: whether it is anonymized, as whom, in which colours; and prove that this hides the person.
 
 The roles are given before the first frame of a track is shown, from the frames that are held back, and proved again
-every few seconds. An invented person who resembles the original is exchanged; if none hides the original, the track is
-obscured.
+every few seconds. Of several invented people one is taken who is as unlike the original as a stranger is. Who resembles
+the original later is exchanged; if none hides the original, the track is obscured.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from typing import Any, Final
 import numpy as np
 
 from ganonymization.anonymizer import MAX_ATTEMPTS, derive
-from ganonymization.draw import Draw, Seen
+from ganonymization.audition import best_first
+from ganonymization.draw import Draw, Painted, Seen
 from ganonymization.errors import FaceError
 from ganonymization.palette import PaletteVector
 from ganonymization.stages import ChoosePalette
 from ganonymization.timing import Stopwatch
 from ganonymization.track.people import People
 from ganonymization.track.policy import Decision, Evidence, TrackPolicy, Treatment, View
-from ganonymization.types import Face, Points
+from ganonymization.types import Face, Landmarks, Points
 from ganonymization.verify import Check, Reference, Verify
 
 _NO_KEYPOINTS: Final = np.empty((0, 2), np.float32)
@@ -106,6 +107,21 @@ class Role:
     proofs: tuple[Proof, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """Somebody whom a track may become.
+
+    Attributes:
+        identity: seed of the invented person.
+        palette: colours; None where they are not chosen yet.
+        attempts: identities that were tried for the role up to now.
+    """
+
+    identity: int
+    palette: PaletteVector | None = field(repr=False)
+    attempts: int
+
+
 NO_ROLE: Final = Role(Decision(Treatment.OBSCURE), reason=UNSEEN)
 
 
@@ -137,6 +153,8 @@ class Cast:
         self._policy = policy
         self._people = People(same_person)
         self._threshold = threshold
+        self._taken: dict[int, int] = {}
+        """Who was taken for an identity that was decided on: people who come back are the same again."""
 
     def give(self, track: int, samples: Sequence[Sample], *, present: Collection[int]) -> Role:
         """Return the role of a new track.
@@ -197,41 +215,69 @@ class Cast:
         if role.decision.treatment is not Treatment.ANONYMIZE or role.reason:
             return dataclasses.replace(role, proofs=())
         attempts = role.attempts
-        for candidate, palette in _candidates(role):
-            attempts += candidate != role.identity
-            try:
-                tried = self._try(memories, candidate, palette)
-            except FaceError as error:
-                return dataclasses.replace(role, reason=str(error), identity=None, attempts=attempts, proofs=())
-            if tried is not None:
-                colours, proofs = tried
-                return dataclasses.replace(role, identity=candidate, palette=colours, attempts=attempts, proofs=proofs)
+        try:
+            for candidate in self._candidates(role, memories[0]):
+                attempts = max(attempts, candidate.attempts)
+                tried = self._try(memories, candidate)
+                if tried is not None:
+                    colours, proofs = tried
+                    self._taken[role.decision.identity] = candidate.identity
+                    return dataclasses.replace(
+                        role, identity=candidate.identity, palette=colours, attempts=attempts, proofs=proofs
+                    )
+        except FaceError as error:
+            return dataclasses.replace(role, reason=str(error), identity=None, attempts=attempts, proofs=())
         return dataclasses.replace(role, reason=ALIKE, identity=None, attempts=attempts, proofs=())
 
+    def _candidates(self, role: Role, memory: Memory) -> Iterator[_Candidate]:
+        """Yield the present identity of a role, the one that was taken for the same person before, and new ones."""
+        known = self._taken.get(role.decision.identity)
+        if role.identity is not None:
+            yield _Candidate(role.identity, role.palette, role.attempts)
+        elif known is not None:
+            yield _Candidate(known, None, role.attempts + 1)
+        # whoever stands for somebody elsewhere is not exchanged for somebody better
+        enough = 0.0 if role.decision.lasting else self._verify.stranger_distance
+        yield from best_first(self._auditions(role, memory), enough=enough)
+
+    def _auditions(self, role: Role, memory: Memory) -> Iterator[tuple[float, _Candidate]]:
+        """Yield new identities, each with its distance from the original in one view."""
+        for attempt in range(role.attempts, role.attempts + MAX_ATTEMPTS):
+            candidate = _Candidate(derive(role.decision.identity, attempt), None, attempt + 1)
+            painted, palette, drawn = self._paint(memory, candidate)
+            image = memory.sample.view.image.copy()
+            painted.put_into(image)
+            distance = self._verify.distance(memory.reference, image, drawn)
+            yield distance, dataclasses.replace(candidate, palette=palette)
+
+    def _paint(self, memory: Memory, candidate: _Candidate) -> tuple[Painted, PaletteVector, Landmarks]:
+        """Draw an invented person into a view; returns the colours, and the landmarks it was drawn from, as well."""
+        image, identity, clock = memory.sample.view.image, candidate.identity, Stopwatch()
+        canvas = self._draw.prepare(image, memory.seen, memory.sample.others, identity=identity, clock=clock)
+        palette = candidate.palette
+        if palette is None:
+            palette = self._choose_palette(canvas.surround, identity)
+        return (
+            self._draw.paint(image, canvas, palette=palette, identity=identity, clock=clock),
+            palette,
+            canvas.drawn,
+        )
+
     def _try(
-        self, memories: Sequence[Memory], identity: int, palette: PaletteVector | None
+        self, memories: Sequence[Memory], candidate: _Candidate
     ) -> tuple[PaletteVector | None, tuple[Proof, ...]] | None:
         """Draw one invented person into all views; None when a view still resembles the original."""
         proofs = []
         for memory in memories:
-            clock = Stopwatch()
-            image = memory.sample.view.image
-            canvas = self._draw.prepare(image, memory.seen, memory.sample.others, identity=identity, clock=clock)
-            palette = self._choose_palette(canvas.surround, identity) if palette is None else palette
-            drawn = self._draw.paint(image, canvas, palette=palette, identity=identity, clock=clock)
-            check = self._verify(memory.reference, drawn, canvas.drawn)
+            painted, palette, drawn = self._paint(memory, candidate)
+            candidate = dataclasses.replace(candidate, palette=palette)
+            image = memory.sample.view.image.copy()
+            painted.put_into(image)
+            check = self._verify(memory.reference, image, drawn)
             if not check.passed:
                 return None
             proofs.append(_proof(memory.sample, check))
-        return palette, tuple(proofs)
-
-
-def _candidates(role: Role) -> Iterator[tuple[int, PaletteVector | None]]:
-    """Yield the present identity of a role, and new ones, with the palette where there is one already."""
-    if role.identity is not None:
-        yield role.identity, role.palette
-    for attempt in range(role.attempts, role.attempts + MAX_ATTEMPTS):
-        yield derive(role.decision.identity, attempt), None
+        return candidate.palette, tuple(proofs)
 
 
 def _proof(sample: Sample, check: Check) -> Proof:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
@@ -24,6 +25,12 @@ MARGIN_PX: Final = 64
 
 WHOLE_SHARE: Final = 0.7
 """If more than this share of a frame is to be scanned, all of it is."""
+
+JOIN_COST: Final = 1.4
+"""Parts are scanned together when that is at most so much more work: two changes may belong to one large face."""
+
+Part: TypeAlias = tuple[slice, slice]
+"""Rows and columns of a frame."""
 
 
 class Scanner:
@@ -51,30 +58,34 @@ class Scanner:
     def __call__(self, image: Image, followed: Sequence[Box]) -> list[Face]:
         """Return the faces that are new in a frame, or may be, and those in the boxes that are followed already."""
         squares = _shrink(image)
-        part = self._choose(image, squares, followed)
-        if part is None:
+        parts = self._choose(image, squares, followed)
+        if parts is None:
             self._scanned, self._since_whole = squares, 0
             return self._detect(image)
         self._since_whole += 1
-        if self._scanned is not None:
-            rows, columns = (slice(span.start // STEP_PX, -(-span.stop // STEP_PX)) for span in part)
-            self._scanned[rows, columns] = squares[rows, columns]
-        if part[0].start == part[0].stop:
-            return []
-        offset = (float(part[1].start), float(part[0].start))
-        return [_moved(face, offset) for face in self._detect(np.ascontiguousarray(image[part]))]
+        faces: list[Face] = []
+        for rows, columns in parts:
+            self._note(squares, rows, columns)
+            offset = (float(columns.start), float(rows.start))
+            found = self._detect(np.ascontiguousarray(image[rows, columns]))
+            faces.extend(_moved(face, offset) for face in found)
+        return faces
 
-    def _choose(
-        self, image: Image, squares: npt.NDArray[np.int16], followed: Sequence[Box]
-    ) -> tuple[slice, slice] | None:
-        """Return rows and columns to be scanned; None is the whole frame."""
+    def _choose(self, image: Image, squares: npt.NDArray[np.int16], followed: Sequence[Box]) -> list[Part] | None:
+        """Return the parts of a frame that are to be scanned, none of which overlap; None is the whole frame."""
         if self._scanned is None or self._since_whole >= self._whole_every:
             return None
         changed = np.abs(squares - self._scanned).max(axis=2) > CHANGED_LEVELS
         height, width = image.shape[:2]
-        part = _around([*_changed_box(changed), *followed], width, height)
-        area = (part[0].stop - part[0].start) * (part[1].stop - part[1].start)
-        return None if area > WHOLE_SHARE * width * height else part
+        parts = [_around(box, width, height) for box in (*_changed_boxes(changed), *followed)]
+        joined = _join([part for part in parts if _area(part)])
+        return None if sum(map(_area, joined)) > WHOLE_SHARE * width * height else joined
+
+    def _note(self, squares: npt.NDArray[np.int16], rows: slice, columns: slice) -> None:
+        """Remember how a part looked when it was scanned."""
+        if self._scanned is not None:
+            place = tuple(slice(span.start // STEP_PX, -(-span.stop // STEP_PX)) for span in (rows, columns))
+            self._scanned[place] = squares[place]
 
 
 def _shrink(image: Image) -> npt.NDArray[np.int16]:
@@ -83,26 +94,54 @@ def _shrink(image: Image) -> npt.NDArray[np.int16]:
     return cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA).astype(np.int16)
 
 
-def _changed_box(changed: npt.NDArray[np.bool_]) -> list[Box]:
-    """Return the box around what has changed, in pixels of the frame; none when nothing has."""
-    rows, columns = np.nonzero(changed)
-    if not rows.size:
-        return []
-    left, top, right, bottom = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
-    return [Box(*(float(STEP_PX * side) for side in (left, top, right, bottom)))]
+def _changed_boxes(changed: npt.NDArray[np.bool_]) -> list[Box]:
+    """Return boxes, in pixels of the frame, around what has changed; what lies close together is in one."""
+    reach = MARGIN_PX // STEP_PX
+    near = cv2.dilate(changed.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    count, labels = cv2.connectedComponents(near)
+    boxes = []
+    for label in range(1, count):
+        rows, columns = np.nonzero(changed & (labels == label))
+        left, top, right, bottom = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+        boxes.append(Box(*(float(STEP_PX * side) for side in (left, top, right, bottom))))
+    return boxes
 
 
-def _around(boxes: Sequence[Box], width: int, height: int) -> tuple[slice, slice]:
-    """Return rows and columns around boxes, with a margin; empty ones when there are no boxes."""
-    if not boxes:
-        return slice(0, 0), slice(0, 0)
-    left = min(box.left for box in boxes) - MARGIN_PX
-    top = min(box.top for box in boxes) - MARGIN_PX
-    right = max(box.right for box in boxes) + MARGIN_PX
-    bottom = max(box.bottom for box in boxes) + MARGIN_PX
+def _join(parts: Sequence[Part]) -> list[Part]:
+    """Put parts together until none overlap, and none are cheaper to scan, or hardly dearer, in one piece."""
+    joined = list(parts)
+    while (pair := _first_pair(joined)) is not None:
+        one, other = pair
+        joined = [part for part in joined if part is not one and part is not other]
+        joined.append(_union(one, other))
+    return joined
+
+
+def _first_pair(parts: Iterable[Part]) -> tuple[Part, Part] | None:
+    for one, other in itertools.combinations(parts, 2):
+        if _overlap(one, other) or _area(_union(one, other)) <= JOIN_COST * (_area(one) + _area(other)):
+            return one, other
+    return None
+
+
+def _overlap(one: Part, other: Part) -> bool:
+    return all(a.start < b.stop and b.start < a.stop for a, b in zip(one, other, strict=True))
+
+
+def _union(one: Part, other: Part) -> Part:
+    rows, columns = (slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(one, other, strict=True))
+    return rows, columns
+
+
+def _area(part: Part) -> int:
+    return int((part[0].stop - part[0].start) * (part[1].stop - part[1].start))
+
+
+def _around(box: Box, width: int, height: int) -> Part:
+    """Return rows and columns around a box, with a margin; none where it lies outside of the frame."""
     # whole squares, so that what is noted as scanned was scanned
-    columns = _span(left, right, width)
-    return _span(top, bottom, height), columns
+    columns = _span(box.left - MARGIN_PX, box.right + MARGIN_PX, width)
+    return _span(box.top - MARGIN_PX, box.bottom + MARGIN_PX, height), columns
 
 
 def _span(low: float, high: float, length: int) -> slice:

@@ -40,7 +40,8 @@ class FilmBlock(nn.Module):
         """Return (B, C, H, W) from (B, C, H, W) and (B, STYLE_SIZE)."""
         y = x
         for norm, convolution, film in zip(self.norms, self.convolutions, self.films, strict=True):
-            scale, shift = film(style)[:, :, None, None].chunk(2, dim=1)
+            # split by a number and not in halves, so that the exported network need not work the number out
+            scale, shift = film(style)[:, :, None, None].split(x.shape[1], dim=1)
             y = convolution(F.leaky_relu(norm(y) * (1 + scale) + shift, 0.2))
         return x + y
 

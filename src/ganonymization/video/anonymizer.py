@@ -317,7 +317,7 @@ class VideoAnonymizer:
                 continue
             others = [outline for other, outline in originals.items() if other != index]
             try:
-                result = self._replace(result, face, face.seen, others)
+                self._replace(result, face, face.seen, others)
             except FaceError as error:
                 reasons.append(str(error))
                 continue
@@ -328,12 +328,13 @@ class VideoAnonymizer:
                 result = self._obscure(result, _face_of(face.place))
         return result, reasons
 
-    def _replace(self, image: Image, face: PlannedFace, seen: Seen, others: Sequence[Points]) -> Image:
+    def _replace(self, image: Image, face: PlannedFace, seen: Seen, others: Sequence[Points]) -> None:
         role, clock = face.role, Stopwatch()
         if role.identity is None or role.palette is None:
             raise FaceError("the track has no identity")
         canvas = self._draw.prepare(image, seen, others, identity=role.identity, clock=clock)
-        return self._draw.paint(image, canvas, palette=role.palette, identity=role.identity, clock=clock)
+        painted = self._draw.paint(image, canvas, palette=role.palette, identity=role.identity, clock=clock)
+        painted.put_into(image)
 
 
 def _face_of(place: Place) -> Face:

@@ -21,7 +21,7 @@ from ganonymization.evaluation.methods.noise import noise
 from ganonymization.evaluation.methods.paper import Paper, weights_path
 from ganonymization.evaluation.methods.suppression import suppression
 from ganonymization.evaluation.methods.swap import swap
-from ganonymization.evaluation.methods.whole import Foreign, default, import_callable, is_seeded, isolated
+from ganonymization.evaluation.methods.whole import Foreign, default, import_callable, is_seeded, isolated, lasting
 from ganonymization.onnx import Runtime
 
 FLOOR: Final = "floor"
@@ -67,6 +67,7 @@ class Contender:
         needs_set: whether its output for a photo depends on the other photos.
         whole_photo: whether one output serves every face on a photo; otherwise each face has its own.
         takes_identity: whether the person that is shown is meant to be that of the identity alone.
+        lasting: makes the method by which an identity is one person on every photo; None where that is `prepare`.
         isolated: makes the method that shows the same person cut out; None where there is none.
     """
 
@@ -77,6 +78,7 @@ class Contender:
     needs_set: bool = False
     whole_photo: bool = False
     takes_identity: bool = False
+    lasting: Prepare | None = None
     isolated: Prepare | None = None
 
 
@@ -135,6 +137,7 @@ def _open_default(spec: str, name: str, generator: Path | None, runtime: Runtime
         digest,
         whole_photo=True,
         takes_identity=True,
+        lasting=alone(lambda: lasting(generator=generator, strength=strength, runtime=runtime)),
         isolated=alone(lambda: isolated(generator=generator, strength=strength, runtime=runtime)),
     )
 

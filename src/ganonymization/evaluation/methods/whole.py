@@ -12,6 +12,7 @@ import numpy as np
 
 from ganonymization import presets
 from ganonymization.crop import synthesis_crop_from_image
+from ganonymization.decide import anonymize_for_good
 from ganonymization.errors import InputError, NothingMadeError
 from ganonymization.evaluation.method import Altered, Method, Subject
 from ganonymization.onnx import Runtime
@@ -128,6 +129,16 @@ def default(*, generator: Path | None, strength: float = 1.0, runtime: Runtime) 
         WeightsError: the generator is missing, or is none.
     """
     anonymize = presets.default(runtime=runtime, generator=generator, strength=strength)
+    return Whole(anonymize, Reshape(ShapeModel.load(), strength=strength))
+
+
+def lasting(*, generator: Path | None, strength: float = 1.0, runtime: Runtime) -> Method:
+    """Return `default` with identities that are one person on every photo.
+
+    Raises:
+        WeightsError: the generator is missing, or is none.
+    """
+    anonymize = presets.default(runtime=runtime, generator=generator, strength=strength, decide=anonymize_for_good)
     return Whole(anonymize, Reshape(ShapeModel.load(), strength=strength))
 
 

@@ -1,0 +1,31 @@
+"""Prefer invented people who are as unlike the original as a stranger is.
+
+That a recogniser calls two faces different people is not enough: hair, age and expression, which stay, make a new face
+a little more like the original than a stranger would be, and among many known people that points to one. So several
+people are tried on, until one is no more like the original than half of all strangers. A second recogniser, which has
+no part in the choice, finds less as well (docs/privacy.md has the figures).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+Candidate = TypeVar("Candidate")
+
+
+def best_first(tried: Iterable[tuple[float, Candidate]], *, enough: float) -> Iterator[Candidate]:
+    """Yield who is far enough from the original, as soon as tried; after all others, the farthest of these.
+
+    Args:
+        tried: distance from the original, and who it is; taken one by one, only as far as needed.
+        enough: distance from which on nobody farther is looked for.
+    """
+    farthest: tuple[float, Candidate] | None = None
+    for distance, candidate in tried:
+        if distance >= enough:
+            yield candidate
+        elif farthest is None or distance > farthest[0]:
+            farthest = distance, candidate
+    if farthest is not None:
+        yield farthest[1]

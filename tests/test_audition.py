@@ -1,0 +1,28 @@
+"""Whom an audition prefers, and that it tries no more people than it has to."""
+
+from ganonymization.audition import best_first
+
+
+def tried(distances, log):
+    for index, distance in enumerate(distances):
+        log.append(index)
+        yield distance, index
+
+
+def test_the_first_who_is_far_enough_is_taken_and_nobody_else_is_tried():
+    log = []
+
+    assert next(best_first(tried([0.5, 0.7, 0.9, 0.8], log), enough=0.7)) == 1
+    assert log == [0, 1]
+
+
+def test_if_nobody_is_far_enough_the_farthest_comes_last():
+    assert list(best_first(tried([0.5, 0.65, 0.6], []), enough=0.7)) == [1]
+
+
+def test_who_was_far_enough_comes_before_the_farthest_of_the_others():
+    assert list(best_first(tried([0.6, 0.8, 0.65, 0.9], []), enough=0.7)) == [1, 3, 2]
+
+
+def test_nobody_comes_of_nobody():
+    assert list(best_first([], enough=0.7)) == []

@@ -66,6 +66,11 @@ class Canvas:
     outline: Points
     drawn: Landmarks
 
+    @property
+    def landmarks(self) -> Landmarks:
+        """Landmarks of the invented person, in crop pixels."""
+        return _in_crop(self.drawn, self.crop.crop_from_image)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Painted:
@@ -161,10 +166,18 @@ class Draw:
         self, image: Image, canvas: Canvas, *, palette: npt.NDArray[np.float32], identity: int, clock: Stopwatch
     ) -> Painted:
         """Return the part of the picture that is replaced, with the invented person in it; the picture stays."""
-        crop_from_image = canvas.crop.crop_from_image
+        return self.place(
+            image, canvas, self.synthesize(canvas, palette=palette, identity=identity, clock=clock), clock=clock
+        )
+
+    def synthesize(self, canvas: Canvas, *, palette: npt.NDArray[np.float32], identity: int, clock: Stopwatch) -> Patch:
+        """Return the invented person, who is not in the picture yet."""
         with clock("synthesize"):
-            moved = _in_crop(canvas.drawn, crop_from_image)
-            patch = self._synthesize(moved, canvas.surround, palette=palette, identity=identity)
+            return self._synthesize(canvas.landmarks, canvas.surround, palette=palette, identity=identity)
+
+    def place(self, image: Image, canvas: Canvas, patch: Patch, *, clock: Stopwatch) -> Painted:
+        """Return the part of the picture that is replaced, with a patch in it; the picture stays."""
+        crop_from_image = canvas.crop.crop_from_image
         with clock("blend"):
             ring = ring_px(canvas.crop)
             rows, columns = _window(image, canvas, ring)

@@ -26,14 +26,15 @@ Floats: TypeAlias = npt.NDArray[np.float32]
 Inputs: TypeAlias = dict[str, Floats]
 """What a generator is fed for one face, by the names of its inputs."""
 
-MAX_LEVELS: Final = 1.5
+MAX_LEVELS: Final = 2.5
 """Mean change inside the face, in levels of 255, that no example may exceed; a good video encoder changes as much."""
 
-MAX_OWN_LEVELS: Final = 0.2
+MAX_OWN_LEVELS: Final = 0.6
 """Mean change that a single convolution may make; others stay in floating point.
 
-The changes differ from frame to frame, so they are seen as flicker: with all convolutions in 8 bits, faces of the
-talking heads flickered 1.5 times as much as in floating point.
+The changes differ from frame to frame, so they are seen as flicker where nothing takes it out again (`track.steady`
+does): with all but the last convolutions in 8 bits, the talking heads flickered 1.4 to 1.6 times as much as in
+floating point.
 """
 
 _FEW_EXAMPLES: Final = 8

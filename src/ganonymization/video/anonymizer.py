@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from ganonymization.draw import Draw, Seen
+from ganonymization.draw import Canvas, Draw, Seen
 from ganonymization.errors import FaceError
 from ganonymization.obscure import FILL, cover_outline
 from ganonymization.shape import ShapeModel
@@ -22,8 +22,9 @@ from ganonymization.track.places import Basis, Place, ring_of
 from ganonymization.track.policy import Treatment, View
 from ganonymization.track.receipt import TrackReceipt
 from ganonymization.track.smooth import LandmarkSmoother
+from ganonymization.track.steady import PatchSteadier
 from ganonymization.track.tracker import Tracker, TrackerOptions
-from ganonymization.types import Box, Face, Image, Landmarks, Outcome, Points
+from ganonymization.types import Box, Face, Image, Landmarks, Outcome, Patch, Points
 from ganonymization.video.clip import Frame
 
 _NO_KEYPOINTS: Final = np.empty((0, 2), np.float32)
@@ -132,6 +133,32 @@ class FramePlan:
     whole: bool = False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnFace:
+    """An invented person who is not in the frame yet.
+
+    Attributes:
+        canvas: what the face was drawn from.
+        patch: the face.
+    """
+
+    canvas: Canvas
+    patch: Patch
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnFrame:
+    """A plan, and what was drawn for it.
+
+    Attributes:
+        plan: the plan.
+        faces: for each of its faces what is put over it, or why it is obscured; None when it is kept.
+    """
+
+    plan: FramePlan
+    faces: tuple[DrawnFace | str | None, ...]
+
+
 class VideoAnonymizer:
     """Anonymizes one stream, frame by frame; `video.presets` makes one. Not to be used for a second stream.
 
@@ -139,8 +166,8 @@ class VideoAnonymizer:
     first one comes after L + 1 pushes, with 0 (live) each one at once. `flush` returns the rest. Should an error come
     out of either, no frame that was pushed and not returned may be shown.
 
-    Both are `plan` followed by `draw`. Plans must be made one after the other; plans may be drawn by several threads,
-    in any order.
+    Both are `plan`, `draw` and `finish`. Plans must be made one after the other and finished in the same order; in
+    between they may be drawn by several threads, in any order.
 
     Args:
         tracker: follows the faces.
@@ -175,6 +202,7 @@ class VideoAnonymizer:
         self._roles: dict[int, Role] = {}
         self._due: dict[int, int] = {}
         self._smoothers: dict[int, LandmarkSmoother] = {}
+        self._steadiers: dict[tuple[int, int], PatchSteadier] = {}
 
     def __call__(self, frames: Iterable[Frame]) -> Iterator[AnonymizedFrame]:
         """Anonymize a whole stream."""
@@ -184,11 +212,11 @@ class VideoAnonymizer:
 
     def push(self, frame: Frame) -> list[AnonymizedFrame]:
         """Take the next frame and return those that are ready, in the order of showing."""
-        return [self.draw(plan) for plan in self.plan(frame)]
+        return [self.finish(self.draw(plan)) for plan in self.plan(frame)]
 
     def flush(self) -> list[AnonymizedFrame]:
         """Return the frames that are still held back; the stream has ended."""
-        return [self.draw(plan) for plan in self.plan_rest()]
+        return [self.finish(self.draw(plan)) for plan in self.plan_rest()]
 
     @property
     def receipts(self) -> tuple[TrackReceipt, ...]:
@@ -207,9 +235,14 @@ class VideoAnonymizer:
         """Return the plans of the frames that are still held back."""
         return [self._plan_oldest() for _ in range(len(self._held))]
 
-    def draw(self, plan: FramePlan) -> AnonymizedFrame:
-        """Carry a plan out."""
-        image, outcomes = self._cover(plan)
+    def draw(self, plan: FramePlan) -> DrawnFrame:
+        """Draw the faces of a plan."""
+        return DrawnFrame(plan, tuple(self._draw_face(plan, index) for index in range(len(plan.faces))))
+
+    def finish(self, drawn: DrawnFrame) -> AnonymizedFrame:
+        """Put what was drawn into the frame, in the order of plans."""
+        plan = drawn.plan
+        image, outcomes = self._cover(drawn)
         if plan.whole:
             image[:] = FILL
         time_s = float(plan.frame.time)
@@ -306,35 +339,40 @@ class VideoAnonymizer:
             for view, time_s, places in chosen
         ]
 
-    def _cover(self, plan: FramePlan) -> tuple[Image, list[str | None]]:
+    def _draw_face(self, plan: FramePlan, index: int) -> DrawnFace | str | None:
+        """Return a face of a plan, or why it is obscured; None when it is kept."""
+        face = plan.faces[index]
+        if face.seen is None:
+            return None if face.role.decision.treatment is Treatment.KEEP else face.reason
+        role, clock = face.role, Stopwatch()
+        if role.identity is None or role.palette is None:
+            return "the track has no identity"
+        others = [other.outline for other in plan.faces if other is not face]
+        try:
+            canvas = self._draw.prepare(plan.frame.image, face.seen, others, identity=role.identity, clock=clock)
+            patch = self._draw.synthesize(canvas, palette=role.palette, identity=role.identity, clock=clock)
+        except FaceError as error:
+            return str(error)
+        return DrawnFace(canvas, patch)
+
+    def _cover(self, drawn: DrawnFrame) -> tuple[Image, list[str | None]]:
         """Return the image with all faces covered, and for each why it was obscured; None when it was drawn or kept."""
-        result = plan.frame.image.copy()
-        originals = {index: face.outline for index, face in enumerate(plan.faces)}
+        result = drawn.plan.frame.image.copy()
+        steadiers: dict[tuple[int, int], PatchSteadier] = {}
         reasons: list[str | None] = []
-        for index, face in enumerate(plan.faces):
-            if face.seen is None:
-                reasons.append(None if face.role.decision.treatment is Treatment.KEEP else face.reason)
-                continue
-            others = [outline for other, outline in originals.items() if other != index]
-            try:
-                self._replace(result, face, face.seen, others)
-            except FaceError as error:
-                reasons.append(str(error))
-                continue
-            reasons.append(None)
-            del originals[index]
-        for face, reason in zip(plan.faces, reasons, strict=True):
+        for face, one in zip(drawn.plan.faces, drawn.faces, strict=True):
+            if isinstance(one, DrawnFace):
+                key = (face.place.track, face.role.identity or 0)
+                steadier = steadiers[key] = self._steadiers.get(key, PatchSteadier())
+                patch = steadier(one.patch, one.canvas.landmarks.points)
+                self._draw.place(result, one.canvas, patch, clock=Stopwatch()).put_into(result)
+            reasons.append(one if isinstance(one, str) else None)
+        # whoever is not in this frame is drawn afresh when he comes back
+        self._steadiers = steadiers
+        for face, reason in zip(drawn.plan.faces, reasons, strict=True):
             if reason is not None:
                 result = self._obscure(result, _face_of(face.place))
         return result, reasons
-
-    def _replace(self, image: Image, face: PlannedFace, seen: Seen, others: Sequence[Points]) -> None:
-        role, clock = face.role, Stopwatch()
-        if role.identity is None or role.palette is None:
-            raise FaceError("the track has no identity")
-        canvas = self._draw.prepare(image, seen, others, identity=role.identity, clock=clock)
-        painted = self._draw.paint(image, canvas, palette=role.palette, identity=role.identity, clock=clock)
-        painted.put_into(image)
 
 
 def _face_of(place: Place) -> Face:

@@ -218,7 +218,8 @@ class _Job:
             in_background(_plans(self._anonymizer, read), ahead=1) as plans,
             ThreadPoolExecutor(workers) as executor,
         ):
-            yield in_order(executor, self._anonymizer.draw, plans, ahead=workers)
+            drawn = in_order(executor, self._anonymizer.draw, plans, ahead=workers)
+            yield map(self._anonymizer.finish, drawn)
 
     def _note(self, result: AnonymizedFrame, written: int) -> None:
         self._corrupt += result.frame.corrupt

@@ -1,4 +1,3 @@
-import itertools
 import time
 
 import pytest
@@ -20,6 +19,13 @@ def reader(*attempts):
             yield item
 
     return read
+
+
+def endless():
+    """A camera: it never ends, and takes its time, so that a reader on the same core has his turn."""
+    while True:
+        yield "a"
+        time.sleep(0.001)
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +97,7 @@ def test_a_source_that_stays_away_is_given_up():
 
 
 def test_a_stopped_grabber_reads_no_further():
-    grabber = Grabber(lambda: itertools.repeat("a"), retry=QUICK)
+    grabber = Grabber(endless, retry=QUICK)
     grabber.start()
     assert grabber.mailbox.get(5)
     grabber.stop()

@@ -91,7 +91,7 @@ def test_who_is_not_kept_gets_a_pseudonym(tmp_path):
 
     decisions = decide(IMAGE, [ANN, BOB], identities=[1, 2])
 
-    assert decisions == [kept("ann.jpg"), Decision(identity=pseudonyms([BOB])[0], reason="pseudonym")]
+    assert decisions == [kept("ann.jpg"), Decision(identity=pseudonyms([BOB])[0], reason="pseudonym", lasting=True)]
     assert names(IMAGE, [], identities=[]) == []
 
 

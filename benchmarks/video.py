@@ -38,6 +38,7 @@ from ganonymization.video.presets import stream_options, video_anonymizer
 HD_WH: Final = (1280, 720)
 HD_FRAMES: Final = 250
 TALKING: Final = "grid-*.mpg"
+ANIMATIONS: Final = (".gif", ".webp")
 LONGEST: Final = "intel-one-by-one.mp4"
 KEPT: Final = ("mouth_open", "lids", "mouth_width", "smile", "brows", "gaze_x", "yaw_deg")
 
@@ -64,7 +65,7 @@ def run(settings: Settings) -> Report:
 def observe(path: Path, work: Path, deface: Path, observer: Observer, settings: Settings) -> dict[str, Any]:
     """Anonymize one clip by both programs and look at every frame of it."""
     filled = work / f"{path.stem}.solid.mp4"
-    measure([str(deface), str(path), "--replacewith", "solid", "--output", str(filled)])
+    measure([str(deface), str(as_film(path, work)), "--replacewith", "solid", "--output", str(filled)])
     result = work / f"{path.stem}.mp4"
     ours_command(path, result, settings)
     clip = open_clip(path)
@@ -84,6 +85,20 @@ def observe(path: Path, work: Path, deface: Path, observer: Observer, settings: 
         figures |= motion(before, after, first, second)
         figures["performances"] = (first, second)
     return figures
+
+
+def as_film(path: Path, work: Path) -> Path:
+    """Return a clip that deface takes for one: it takes animated pictures for single ones."""
+    if path.suffix not in ANIMATIONS:
+        return path
+    film, clip = work / f"{path.stem}.film.mp4", open_clip(path)
+    with av.open(str(film), "w") as output:
+        stream = output.add_stream("libx264", rate=clip.fps, options={"crf": "10"})
+        (stream.width, stream.height), stream.pix_fmt = clip.size_wh, "yuv420p"
+        for image in read_images(path):
+            output.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        output.mux(stream.encode(None))
+    return film
 
 
 def _fitted(images: Any, before: Sequence[Image]) -> list[Image]:  # noqa: ANN401 - frames of any reader

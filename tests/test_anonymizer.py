@@ -440,3 +440,15 @@ def test_no_pixel_of_a_kept_face_reaches_the_synthesizer():
         scene(LEFT, beside, decide=decide, synthesize=synthesize)(image, identity=1)
 
     np.testing.assert_array_equal(*(one.surrounds[0].image for one in synthesizers))
+
+
+def test_who_does_not_suit_the_surround_is_passed_over_unless_meant_to_last():
+    wanted = derive(derive(5, 0), 3)
+
+    def suit(_surround):
+        return lambda identity: identity == wanted
+
+    (receipt,) = scene(LEFT, suit=suit)(image_of(), identity=5).receipts
+    assert receipt.identity == wanted
+    (lasting,) = scene(LEFT, suit=suit, decide=anonymize_for_good)(image_of(), identity=5).receipts
+    assert lasting.identity == derive(derive(5, 0), 0)

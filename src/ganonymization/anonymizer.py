@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,13 +16,16 @@ from ganonymization.errors import FaceError, IdentityNotRemovedError
 from ganonymization.obscure import cover_outline
 from ganonymization.segment import Segment
 from ganonymization.shape import ShapeModel
-from ganonymization.stages import Blend, ChoosePalette, Detect, Landmark, Obscure, Reshape, Synthesize
+from ganonymization.stages import Blend, ChoosePalette, Detect, Landmark, Obscure, Reshape, Suit, Synthesize
 from ganonymization.timing import Stopwatch
 from ganonymization.types import Box, Face, Image, Landmarks, Outcome, Points, Receipt, Region, Result
 from ganonymization.verify import Check, Reference, Verify
 
 MAX_ATTEMPTS: Final = 5
 """Identities tried before a face is obscured."""
+
+MOST_DRAWN: Final = 500
+"""Identities among which those who suit are looked for; a tenth does at worst."""
 
 
 class Anonymizer:
@@ -40,6 +44,7 @@ class Anonymizer:
         verify: measures each replaced face, rejects identities that resemble the original, and prefers those that are
             as unlike it as strangers are; None trusts the first one.
         region: how much of the head is replaced.
+        suit: says who suits what surrounds a face; by default everybody does.
         decide: says who is left visible, and who is invented; by default everybody is replaced.
     """
 
@@ -57,10 +62,12 @@ class Anonymizer:
         shape_model: ShapeModel,
         verify: Verify | None = None,
         region: Region = Region.FACE,
+        suit: Suit | None = None,
         decide: DecideFaces = anonymize_everybody,
     ) -> None:
         self._detect = detect
         self._landmark = landmark
+        self._suit = suit
         self._draw = Draw(reshape=reshape, synthesize=synthesize, blend=blend, shape_model=shape_model, region=region)
         self._choose_palette = choose_palette
         self._obscure = obscure
@@ -137,7 +144,7 @@ class Anonymizer:
         seen = plan.seen
         try:
             if self._verify is None:
-                take = self._take(result, plan, others, 0, clock)
+                take = self._take(result, plan, others, next(self._people(result, plan, others, clock)), clock)
                 take.painted.put_into(result)
                 return _receipt(seen, take, None, 1, clock)
             with clock("remember"):
@@ -164,8 +171,8 @@ class Anonymizer:
 
         def takes() -> Iterator[tuple[float, _Take]]:
             nonlocal attempts
-            for attempt in range(MAX_ATTEMPTS):
-                take = self._take(result, plan, others, attempt, clock)
+            for identity in self._people(result, plan, others, clock):
+                take = self._take(result, plan, others, identity, clock)
                 attempts += 1
                 with clock("verify"), take.painted.shown_in(result):
                     distance = verify.distance(reference, result, take.drawn)
@@ -185,9 +192,17 @@ class Anonymizer:
             f"is below {check.identity_threshold:.3f}"
         )
 
-    def _take(self, result: Image, plan: _Plan, others: Sequence[Points], attempt: int, clock: Stopwatch) -> _Take:
+    def _people(self, result: Image, plan: _Plan, others: Sequence[Points], clock: Stopwatch) -> Iterator[int]:
+        """Yield the identities that may be tried."""
+        if self._suit is None or plan.lasting:
+            return draw_people(plan.identity)
+        anybody = self._draw.prepare(result, plan.seen, others, identity=plan.identity, clock=clock)
+        with clock("synthesize"):
+            suits = self._suit(anybody.surround)
+        return draw_people(plan.identity, suits)
+
+    def _take(self, result: Image, plan: _Plan, others: Sequence[Points], identity: int, clock: Stopwatch) -> _Take:
         """Draw one invented person."""
-        identity = derive(plan.identity, attempt)
         canvas = self._draw.prepare(result, plan.seen, others, identity=identity, clock=clock)
         with clock("synthesize"):
             palette = self._choose_palette(canvas.surround, identity)
@@ -225,6 +240,19 @@ class Obscurer:
                 result = self._obscure(result, face)
         receipts = (Receipt(face.box, face.score, Outcome.OBSCURED, reason="asked for") for face in faces)
         return Result(result, tuple(receipts), clock.milliseconds())
+
+
+def draw_people(identity: int, suits: Callable[[int], bool] | None = None, *, tried: int = 0) -> Iterator[int]:
+    """Yield up to `MAX_ATTEMPTS` seeds of invented people, always the same from a seed.
+
+    Args:
+        identity: the seed.
+        suits: passes over those who do not suit, if somebody does; None takes everybody.
+        tried: people that were drawn from the seed before and are not wanted again.
+    """
+    seeds = [derive(identity, index) for index in range(tried + MAX_ATTEMPTS if suits is None else MOST_DRAWN)]
+    suiting = itertools.chain(filter(suits, seeds), seeds) if suits is not None else seeds
+    return itertools.islice(suiting, tried, tried + MAX_ATTEMPTS)
 
 
 def derive(identity: int, index: int) -> int:

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from ganonymization.anonymizer import Anonymizer, Obscurer
+from ganonymization.appearance import AppearanceReader
 from ganonymization.blend import SeamlessBlend
+from ganonymization.casting import SuitSurround
 from ganonymization.decide import DecideFaces, anonymize_everybody
 from ganonymization.detect import CenterFace
 from ganonymization.expression import ExpressionClassifier
@@ -58,12 +60,13 @@ def default(
     detect = CenterFace.load(score_threshold=threshold, minimum_face_px=min_face_px, runtime=runtime)
     landmark = FaceMesh.load(runtime=runtime)
     shape_model = ShapeModel.load()
+    synthesize = Pix2Pix.load(generator, runtime=runtime)
     return Anonymizer(
         detect=detect,
         landmark=landmark,
         reshape=Reshape(shape_model, strength=strength),
         choose_palette=load_choice(tone, runtime=runtime),
-        synthesize=Pix2Pix.load(generator, runtime=runtime),
+        synthesize=synthesize,
         blend=SeamlessBlend(),
         obscure=SolidFill(),
         segment=Segment.load(runtime=runtime),
@@ -76,6 +79,7 @@ def default(
             shape_model=shape_model,
         ),
         region=region,
+        suit=SuitSurround(AppearanceReader.load(runtime=runtime), synthesize.male_by_noise),
         decide=decide,
     )
 

@@ -1,6 +1,6 @@
 """The seams: each stage of the data path is a callable that fits one of these Protocols."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -50,6 +50,14 @@ class ChoosePalette(Protocol):
 
     def __call__(self, surround: Surround, identity: int, /) -> npt.NDArray[np.float32]:
         """Return a palette vector (see `palette.PALETTE_FIELDS`), never made from the face's own colours."""
+        ...
+
+
+class Suit(Protocol):
+    """Say which invented people suit a surround."""
+
+    def __call__(self, surround: Surround, /) -> Callable[[int], bool]:
+        """Return what tells whether an identity suits."""
         ...
 
 

@@ -8,7 +8,7 @@ from ganonymization.errors import WeightsError
 from ganonymization.onnx import Network
 from ganonymization.palette import PALETTE_SIZE
 from ganonymization.surround import no_surround
-from ganonymization.synthesize import Pix2Pix
+from ganonymization.synthesize import Pix2Pix, pix2pix
 from ganonymization.synthesize.pix2pix import NOISE_SIZE, TRUNCATION, draw_noise, surround_tensor
 from ganonymization.types import Surround
 
@@ -102,3 +102,11 @@ def test_a_grey_picture_gets_a_grey_face(generator):
     palette = np.linspace(-1, 1, PALETTE_SIZE, dtype=np.float32)
     assert np.ptp(generator(FACE, grey, palette=palette, identity=3).image.astype(int), axis=2).max() == 0
     assert np.ptp(generator(FACE, surround, palette=palette, identity=3).image.astype(int), axis=2).max() > 0
+
+
+def test_a_generator_that_tells_nothing_of_its_noise_is_fine_and_one_that_tells_nonsense_is_not():
+    assert pix2pix._read_line(None) is None
+    assert pix2pix._read_line(str([0.5] * (1 + pix2pix.NOISE_SIZE))).tolist() == [0.5] * (1 + pix2pix.NOISE_SIZE)
+    for nonsense in ("[1, 2]", "men", '["a"]', "{}"):
+        with pytest.raises(WeightsError, match="measure it anew"):
+            pix2pix._read_line(nonsense)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,9 @@ NOISE_SIZE: Final = 32
 
 TRUNCATION: Final = 0.85
 """Factor on the noise: a little less variety, fewer odd faces (Brock et al., "Large scale GAN training", 2018)."""
+
+MALE_KEY: Final = "male_by_noise"
+"""Entry of a generator's file: constant and slope of the logit of being taken for a man, over the noise."""
 
 INPUTS: Final = ("maps", "surround", "known", "palette", "noise")
 
@@ -42,6 +46,7 @@ class Pix2Pix:
         if not isinstance(side, int):
             raise WeightsError(f"the generator works in crops of any size, {side!r}; export it for one")
         self.size_px = side
+        self.male_by_noise = _read_line(network.metadata.get(MALE_KEY))
 
     @classmethod
     def load(cls, path: Path | None = None, *, runtime: Runtime = Runtime()) -> Pix2Pix:  # noqa: B008 - frozen
@@ -66,6 +71,23 @@ class Pix2Pix:
         )
         drawn = cv2.merge([_levels(layer) for layer in image[0]]).astype(np.uint8, copy=False)
         return Patch(_without_color(drawn) if is_grey(surround) else drawn)
+
+
+def _read_line(text: str | None) -> npt.NDArray[np.float64] | None:
+    """Return constant and slope of a line over the noise; None where the file tells none.
+
+    Raises:
+        WeightsError: what it tells is no such line.
+    """
+    if text is None:
+        return None
+    try:
+        line = np.array(json.loads(text), np.float64)
+    except (ValueError, TypeError) as error:
+        raise WeightsError(f"the generator's {MALE_KEY} is no list of numbers ({error}); measure it anew") from error
+    if line.shape != (1 + NOISE_SIZE,):
+        raise WeightsError(f"the generator's {MALE_KEY} has {line.size} numbers, not {1 + NOISE_SIZE}; measure it anew")
+    return line
 
 
 def _levels(layer: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:

@@ -14,12 +14,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from ganonymization.anonymizer import MAX_ATTEMPTS, derive
+from ganonymization.anonymizer import draw_people
 from ganonymization.audition import best_first
 from ganonymization.draw import Draw, Painted, Seen
 from ganonymization.errors import FaceError
 from ganonymization.palette import PaletteVector
-from ganonymization.stages import ChoosePalette
+from ganonymization.stages import ChoosePalette, Suit
 from ganonymization.timing import Stopwatch
 from ganonymization.track.people import People
 from ganonymization.track.policy import Decision, Evidence, TrackPolicy, Treatment, View
@@ -135,6 +135,7 @@ class Cast:
         policy: decides.
         same_person: distance of embeddings below which two tracks show one person.
         threshold: distance below which a face counts as the original's, at FAR 1 %.
+        suit: says who suits what surrounds a face; by default everybody does.
     """
 
     def __init__(
@@ -146,8 +147,10 @@ class Cast:
         policy: TrackPolicy,
         same_person: float,
         threshold: float,
+        suit: Suit | None = None,
     ) -> None:
         self._draw = draw
+        self._suit = suit
         self._choose_palette = choose_palette
         self._verify = verify
         self._policy = policy
@@ -242,13 +245,22 @@ class Cast:
 
     def _auditions(self, role: Role, memory: Memory) -> Iterator[tuple[float, _Candidate]]:
         """Yield new identities, each with its distance from the original in one view."""
-        for attempt in range(role.attempts, role.attempts + MAX_ATTEMPTS):
-            candidate = _Candidate(derive(role.decision.identity, attempt), None, attempt + 1)
+        for attempt, identity in enumerate(self._seeds(role, memory), role.attempts):
+            candidate = _Candidate(identity, None, attempt + 1)
             painted, palette, drawn = self._paint(memory, candidate)
             image = memory.sample.view.image.copy()
             painted.put_into(image)
             distance = self._verify.distance(memory.reference, image, drawn)
             yield distance, dataclasses.replace(candidate, palette=palette)
+
+    def _seeds(self, role: Role, memory: Memory) -> Iterator[int]:
+        """Yield the identities that may be tried."""
+        identity = role.decision.identity
+        if self._suit is None or role.decision.lasting:
+            return draw_people(identity, tried=role.attempts)
+        view, clock = memory.sample.view, Stopwatch()
+        anybody = self._draw.prepare(view.image, memory.seen, memory.sample.others, identity=identity, clock=clock)
+        return draw_people(identity, self._suit(anybody.surround), tried=role.attempts)
 
     def _paint(self, memory: Memory, candidate: _Candidate) -> tuple[Painted, PaletteVector, Landmarks]:
         """Draw an invented person into a view; returns the colours, and the landmarks it was drawn from, as well."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Final
 
+from ganonymization.appearance import AppearanceReader
 from ganonymization.blend import SeamlessBlend
+from ganonymization.casting import SuitSurround
 from ganonymization.detect import CenterFace
 from ganonymization.draw import Draw
 from ganonymization.expression import ExpressionClassifier
@@ -117,7 +119,14 @@ def video_anonymizer(
     landmark = FaceMesh.load(runtime=runtime)
     recognise = Recogniser.load(runtime=runtime)
     shape_model = ShapeModel.load()
-    draw = _draw(shape_model, runtime, strength, region)
+    synthesize = Pix2Pix.load(runtime=runtime)
+    draw = Draw(
+        reshape=Reshape(shape_model, strength=strength),
+        synthesize=synthesize,
+        blend=SeamlessBlend(),
+        shape_model=shape_model,
+        region=region,
+    )
     cast = Cast(
         draw=draw,
         choose_palette=load_choice(tone, runtime=runtime),
@@ -131,6 +140,7 @@ def video_anonymizer(
         policy=policy,
         same_person=recognise.thresholds.far_0_1_percent,
         threshold=recognise.thresholds.far_1_percent,
+        suit=SuitSurround(AppearanceReader.load(runtime=runtime), synthesize.male_by_noise),
     )
     return VideoAnonymizer(
         tracker=Tracker(_search(detect, landmark, runtime, threshold), options.tracker),
@@ -146,13 +156,3 @@ def video_anonymizer(
 def _search(detect: CenterFace, landmark: FaceMesh, runtime: Runtime, threshold: float) -> Search:
     again = CenterFace.load(score_threshold=AGAIN * threshold, runtime=runtime)
     return Search(Scanner(detect, whole_every=WHOLE_EVERY), again, landmark, landmark.follow)
-
-
-def _draw(shape_model: ShapeModel, runtime: Runtime, strength: float, region: Region) -> Draw:
-    return Draw(
-        reshape=Reshape(shape_model, strength=strength),
-        synthesize=Pix2Pix.load(runtime=runtime),
-        blend=SeamlessBlend(),
-        shape_model=shape_model,
-        region=region,
-    )

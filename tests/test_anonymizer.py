@@ -182,6 +182,37 @@ def test_a_lasting_identity_is_kept_while_it_passes():
     assert (receipt.identity, receipt.attempts) == (derive(derive(5, 0), 0), 1)
 
 
+def test_who_is_chosen_is_drawn_again_from_corrected_landmarks():
+    moved = dataclasses.replace(LEFT, points=LEFT.points + np.float32(3))
+    calls = []
+
+    def correct(asked, found, /):
+        calls.append((asked, found))
+        return moved
+
+    verify = FakeVerify([0.85], glances=[0.7, 0.85], stranger_distance=0.8)
+    synthesize = FakeSynthesize()
+    (receipt,) = scene(LEFT, verify=verify, synthesize=synthesize, correct=correct)(image_of(), identity=1).receipts
+    ((asked, found),) = calls
+    np.testing.assert_array_equal(asked.points, Reshape(shape_model())(LEFT, receipt.identity).points)
+    np.testing.assert_array_equal(found.points, LEFT.points)
+    assert len(synthesize.patches) == 3
+    assert receipt.attempts == 2
+
+
+def test_a_first_take_on_which_no_face_is_found_stands():
+    class FindsOnce(FakeLandmark):
+        def __call__(self, image, face, /):
+            found = super().__call__(image, face)
+            self.known = []
+            return found
+
+    face = face_of(LEFT)
+    stages = {"verify": FakeVerify([0.85]), "correct": lambda *_: pytest.fail("there is nothing to correct by")}
+    result = anonymizer([face], [], landmark=FindsOnce([(face, LEFT)]), **stages)(image_of(), identity=1)
+    assert result.count(Outcome.SYNTHESIZED) == 1
+
+
 def test_nothing_of_an_audition_stays_in_the_picture():
     image = image_of()
     verify = FakeVerify([0.5], glances=[0.5] * MAX_ATTEMPTS, stranger_distance=0.8)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from ganonymization.audition import best_first
 from ganonymization.decide import DecideFaces, Decision, Treatment, anonymize_everybody
-from ganonymization.draw import Draw, Painted, Seen, require_same_face
-from ganonymization.errors import FaceError, IdentityNotRemovedError
+from ganonymization.draw import Canvas, Draw, Painted, Seen, require_same_face
+from ganonymization.errors import FaceError, IdentityNotRemovedError, LandmarksNotFoundError
 from ganonymization.obscure import cover_outline
 from ganonymization.segment import Segment
 from ganonymization.shape import ShapeModel
-from ganonymization.stages import Blend, ChoosePalette, Detect, Landmark, Obscure, Reshape, Suit, Synthesize
+from ganonymization.stages import Blend, ChoosePalette, Correct, Detect, Landmark, Obscure, Reshape, Suit, Synthesize
 from ganonymization.timing import Stopwatch
-from ganonymization.types import Box, Face, Image, Landmarks, Outcome, Points, Receipt, Region, Result
+from ganonymization.types import Box, Face, Image, Outcome, Points, Receipt, Region, Result
 from ganonymization.verify import Check, Reference, Verify
 
 MAX_ATTEMPTS: Final = 5
@@ -44,6 +46,8 @@ class Anonymizer:
         verify: measures each replaced face, rejects identities that resemble the original, and prefers those that are
             as unlike it as strangers are; None trusts the first one.
         region: how much of the head is replaced.
+        correct: makes up for what the one who is chosen does otherwise than asked; None takes what comes. Without
+            `verify` nobody looks, and nothing is corrected.
         suit: says who suits what surrounds a face; by default everybody does.
         decide: says who is left visible, and who is invented; by default everybody is replaced.
     """
@@ -62,11 +66,13 @@ class Anonymizer:
         shape_model: ShapeModel,
         verify: Verify | None = None,
         region: Region = Region.FACE,
+        correct: Correct | None = None,
         suit: Suit | None = None,
         decide: DecideFaces = anonymize_everybody,
     ) -> None:
         self._detect = detect
         self._landmark = landmark
+        self._correct = correct
         self._suit = suit
         self._draw = Draw(reshape=reshape, synthesize=synthesize, blend=blend, shape_model=shape_model, region=region)
         self._choose_palette = choose_palette
@@ -175,14 +181,15 @@ class Anonymizer:
                 take = self._take(result, plan, others, identity, clock)
                 attempts += 1
                 with clock("verify"), take.painted.shown_in(result):
-                    distance = verify.distance(reference, result, take.drawn)
+                    distance = verify.distance(reference, result, take.canvas.drawn)
                 yield distance, take
 
         # whoever stands for somebody elsewhere is not exchanged for somebody better
         enough = 0.0 if plan.lasting else verify.stranger_distance
-        for take in best_first(takes(), enough=enough):
+        for best in best_first(takes(), enough=enough):
+            take = self._retake(result, plan, best, clock)
             with clock("verify"), take.painted.shown_in(result):
-                check = verify(reference, result, take.drawn)
+                check = verify(reference, result, take.canvas.drawn)
             if check.passed:
                 take.painted.put_into(result)
                 return _receipt(plan.seen, take, check, attempts, clock)
@@ -207,7 +214,20 @@ class Anonymizer:
         with clock("synthesize"):
             palette = self._choose_palette(canvas.surround, identity)
         painted = self._draw.paint(result, canvas, palette=palette, identity=identity, clock=clock)
-        return _Take(identity, painted, canvas.drawn)
+        return _Take(identity, palette, canvas, painted)
+
+    def _retake(self, result: Image, plan: _Plan, take: _Take, clock: Stopwatch) -> _Take:
+        """Draw a person again who does not do what was asked; where no face is found the first take stands."""
+        if self._correct is None:
+            return take
+        try:
+            with clock("correct"), take.painted.shown_in(result):
+                found = self._landmark(result, plan.seen.face)
+        except LandmarksNotFoundError:
+            return take
+        canvas = dataclasses.replace(take.canvas, drawn=self._correct(take.canvas.drawn, found))
+        painted = self._draw.paint(result, canvas, palette=take.palette, identity=take.identity, clock=clock)
+        return dataclasses.replace(take, painted=painted)
 
     def _isolate_one(self, seen: Seen, identity: int) -> Image:
         landmarks, surround = self._draw.alone(seen, identity=identity)
@@ -287,13 +307,15 @@ class _Take:
 
     Attributes:
         identity: seed of that person.
+        palette: its colours.
+        canvas: what the person is asked to be, and to do.
         painted: what was drawn.
-        drawn: the landmarks that it was drawn from.
     """
 
     identity: int
+    palette: npt.NDArray[np.float32]
+    canvas: Canvas
     painted: Painted
-    drawn: Landmarks
 
 
 def _carry_out(seen: Seen, decision: Decision) -> _Plan | Receipt:

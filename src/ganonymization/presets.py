@@ -9,6 +9,7 @@ from ganonymization.anonymizer import Anonymizer, Obscurer
 from ganonymization.appearance import AppearanceReader
 from ganonymization.blend import SeamlessBlend
 from ganonymization.casting import SuitSurround
+from ganonymization.correct import Correct
 from ganonymization.decide import DecideFaces, anonymize_everybody
 from ganonymization.detect import CenterFace
 from ganonymization.expression import ExpressionClassifier
@@ -79,6 +80,7 @@ def default(
             shape_model=shape_model,
         ),
         region=region,
+        correct=Correct(shape_model),
         suit=SuitSurround(AppearanceReader.load(runtime=runtime), synthesize.male_by_noise),
         decide=decide,
     )

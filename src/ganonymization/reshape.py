@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from ganonymization.landmark import topology
+from ganonymization.eyes import carry_irises
 from ganonymization.shape import Array, ShapeModel, expression_functionals
 from ganonymization.types import Landmarks
 
@@ -37,8 +37,7 @@ class Reshape:
         self._strength = strength
         self._measures = expression_functionals()
         self._measures_of_components = self._measures @ model.components.T
-        covariance = model.within @ self._measures_of_components.T
-        self._gain = covariance @ np.linalg.inv(self._measures_of_components @ covariance)
+        self._gain = model.change_with(self._measures)
         values, vectors = np.linalg.eigh(model.between)
         self._between_root = vectors * np.sqrt(np.clip(values, 0, None))
 
@@ -58,22 +57,8 @@ class Reshape:
         measured = self._measures @ (shape - self._model.mean).ravel()
         change = self._gain @ (measured - self._measures_of_components @ invented)
         exchanged = self._model.from_coefficients(invented + change)
-        return _carry_irises(shape, exchanged)
+        return carry_irises(shape, exchanged)
 
     def _draw(self, identity: int) -> Array:
         normal = np.random.default_rng([identity, 1]).standard_normal(len(self._between_root))
         return np.asarray(self._between_root @ np.clip(normal, -MAX_DEVIATIONS, MAX_DEVIATIONS))
-
-
-def _carry_irises(source: Array, target: Array) -> Array:
-    """Return `target` with the irises of `source`, placed alike between the eye corners."""
-    result = target.copy()
-    eyes = (
-        (topology.RIGHT_EYE_OUTER, topology.RIGHT_EYE_INNER, (topology.RIGHT_IRIS_CENTER, *topology.RIGHT_IRIS)),
-        (topology.LEFT_EYE_OUTER, topology.LEFT_EYE_INNER, (topology.LEFT_IRIS_CENTER, *topology.LEFT_IRIS)),
-    )
-    for outer, inner, iris in eyes:
-        scale = np.linalg.norm(target[inner] - target[outer]) / np.linalg.norm(source[inner] - source[outer])
-        source_middle, target_middle = (source[outer] + source[inner]) / 2, (target[outer] + target[inner]) / 2
-        result[list(iris)] = target_middle + scale * (source[list(iris)] - source_middle)
-    return result

@@ -84,6 +84,18 @@ class ShapeModel:
         """Return the (K,) principal coefficients of a pose-free shape."""
         return self.components @ (shape - self.mean).ravel()
 
+    def change_with(self, measures: Array) -> Array:
+        """Return how a face changes when measures of it change: the (K, M) most probable change of coefficients.
+
+        With E the measures of coefficients and S the covariance within people this is S E^T (E S E^T)^-1.
+
+        Args:
+            measures: (M, 1434) linear measures of flattened shapes.
+        """
+        of_components = measures @ self.components.T
+        covariance = self.within @ of_components.T
+        return np.asarray(covariance @ np.linalg.inv(of_components @ covariance))
+
     def from_coefficients(self, coefficients: Array) -> Array:
         """Return the (478, 3) shape with these principal coefficients."""
         return self.mean + (coefficients @ self.components).reshape(LANDMARK_COUNT, 3)

@@ -45,6 +45,14 @@ class Reshape(Protocol):
         ...
 
 
+class Correct(Protocol):
+    """Make up for what a generator draws otherwise than it was asked to."""
+
+    def __call__(self, asked: Landmarks, found: Landmarks, /) -> Landmarks:
+        """Return the landmarks to draw from the next time, by those asked for and those of the face that came out."""
+        ...
+
+
 class ChoosePalette(Protocol):
     """Choose the colours of the invented person."""
 

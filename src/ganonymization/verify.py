@@ -10,10 +10,10 @@ import numpy as np
 from ganonymization.detect.window import look_around
 from ganonymization.errors import LandmarksNotFoundError
 from ganonymization.expression import Expression, ExpressionClassifier
+from ganonymization.eyes import iris_offsets
 from ganonymization.geometry import head_pose_deg, overlap
-from ganonymization.landmark import topology
 from ganonymization.recognise import Recogniser, distance
-from ganonymization.shape import FUNCTIONAL_NAMES, Array, ShapeModel, expression_functionals
+from ganonymization.shape import FUNCTIONAL_NAMES, ShapeModel, expression_functionals
 from ganonymization.stages import Detect, Landmark
 from ganonymization.types import Embedding, Face, Image, Landmarks
 
@@ -183,7 +183,7 @@ def measure(model: ShapeModel, landmarks: Landmarks) -> Measures:
     pose = model.pose_of(landmarks)
     shape = pose.undo(landmarks.points.astype(np.float64))
     value = dict(zip(FUNCTIONAL_NAMES, expression_functionals() @ shape.ravel(), strict=True))
-    gaze_x, gaze_y = _gaze(shape)
+    gaze_x, gaze_y, _ = iris_offsets(shape).mean(axis=0)
     yaw_deg, pitch_deg, roll_deg = head_pose_deg(pose.rotation)
     return Measures(
         mouth_open=float(value["mouth_open"]),
@@ -191,25 +191,12 @@ def measure(model: ShapeModel, landmarks: Landmarks) -> Measures:
         smile=-float(value["right_corner"] + value["left_corner"]) / 2,
         lids=float(value["right_lids"] + value["left_lids"]) / 2,
         brows=-float(value["right_brow"] + value["left_brow"]) / 2,
-        gaze_x=gaze_x,
-        gaze_y=gaze_y,
+        gaze_x=float(gaze_x),
+        gaze_y=float(gaze_y),
         yaw_deg=yaw_deg,
         pitch_deg=pitch_deg,
         roll_deg=roll_deg,
     )
-
-
-def _gaze(shape: Array) -> tuple[float, float]:
-    eyes = (
-        (topology.RIGHT_EYE_OUTER, topology.RIGHT_EYE_INNER, topology.RIGHT_IRIS_CENTER),
-        (topology.LEFT_EYE_OUTER, topology.LEFT_EYE_INNER, topology.LEFT_IRIS_CENTER),
-    )
-    offsets = [
-        (shape[iris] - (shape[outer] + shape[inner]) / 2) / np.linalg.norm(shape[inner] - shape[outer])
-        for outer, inner, iris in eyes
-    ]
-    x, y, _ = np.mean(offsets, axis=0)
-    return float(x), float(y)
 
 
 def find_again(detect: Detect, image: Image, face: Face) -> Face | None:

@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+from fakes import pose, rotation, shape, shape_model
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ganonymization.correct import MOST_CHANGED, MOST_TURNED_DEG, Correct
+from ganonymization.eyes import carry_irises, iris_offsets, move_irises
+from ganonymization.geometry import Pose, head_pose_deg
+from ganonymization.shape import expression_functionals
+from ganonymization.types import Landmarks
+from ganonymization.verify import measure
+
+SEEDS = st.integers(0, 500)
+MISSED = "mouth_open", "mouth_width", "smile", "lids", "brows", "gaze_x", "gaze_y"
+
+
+@pytest.fixture(scope="module")
+def correct():
+    return Correct(shape_model())
+
+
+def habit(seed):
+    """What a generator with habits draws: everybody's head turned a little, and another expression."""
+    rng = np.random.default_rng(seed)
+    model, measures = shape_model(), expression_functionals()
+    missed = (model.change_with(measures) @ rng.normal(0, 0.02, len(measures))) @ model.components
+    looked, turn = rng.normal(0, 0.04, (2, 3)), rotation(yaw_deg=rng.normal(0, 3), pitch_deg=rng.normal(0, 3))
+
+    def draw(asked):
+        place = model.pose_of(asked)
+        moved = move_irises(place.undo(asked.points.astype(np.float64)) + missed.reshape(478, 3), looked)
+        turned = Pose(place.scale, turn @ place.rotation, place.translation)
+        return Landmarks(turned.apply(moved).astype(np.float32))
+
+    return draw
+
+
+def errors(asked, found):
+    first, second = (measure(shape_model(), one) for one in (asked, found))
+    measures = [getattr(first, name) - getattr(second, name) for name in MISSED]
+    angles = [first.yaw_deg - second.yaw_deg, first.pitch_deg - second.pitch_deg]
+    return np.linalg.norm(measures), np.linalg.norm(angles)
+
+
+def asked_for(seed):
+    return Landmarks(pose(height_px=150, yaw_deg=12, roll_deg=8).apply(shape(seed)).astype(np.float32), presence=0.4)
+
+
+@settings(deadline=None)
+@given(SEEDS, SEEDS)
+def test_of_a_habit_little_is_left_the_second_time(correct, seed, habit_seed):
+    asked, draw = asked_for(seed), habit(habit_seed)
+    first = errors(asked, draw(asked))
+    second = errors(asked, draw(correct(asked, draw(asked))))
+    assert second[0] < 0.65 * first[0] + 0.004
+    assert second[1] < 0.5 * first[1] + 0.4
+
+
+def test_what_came_out_as_asked_is_asked_for_again(correct):
+    asked = asked_for(3)
+    again = correct(asked, asked)
+    np.testing.assert_allclose(again.points, asked.points, atol=1e-3)
+    assert again.presence == asked.presence
+
+
+def test_a_face_that_was_not_found_well_does_not_drag_the_next_one_along(correct):
+    asked = asked_for(4)
+    wrong = Landmarks(pose(height_px=150, yaw_deg=-60, pitch_deg=30).apply(shape(9, off_model=0.2)).astype(np.float32))
+    moved = correct(asked, wrong)
+    (before, after) = (shape_model().pose_of(one) for one in (asked, moved))
+    turned = np.degrees(np.arccos((np.trace(before.rotation.T @ after.rotation) - 1) / 2))
+    assert turned == pytest.approx(MOST_TURNED_DEG, abs=1.5)
+    measured = [
+        expression_functionals() @ place.undo(one.points.astype(np.float64)).ravel()
+        for place, one in ((before, asked), (after, moved))
+    ]
+    assert np.abs(measured[1] - measured[0]).max() < MOST_CHANGED + 0.02
+
+
+@given(SEEDS)
+def test_carried_irises_lie_where_those_of_the_source_do(seed):
+    source, target = shape(seed), shape(seed + 1)
+    np.testing.assert_allclose(iris_offsets(carry_irises(source, target))[:, 0], iris_offsets(source)[:, 0], atol=0.02)
+
+
+@given(SEEDS)
+def test_moved_irises_lie_farther_by_what_they_were_moved(seed):
+    face, offsets = shape(seed), np.random.default_rng(seed).normal(0, 0.1, (2, 3))
+    np.testing.assert_allclose(iris_offsets(move_irises(face, offsets)), iris_offsets(face) + offsets, atol=1e-12)
+
+
+def test_a_head_that_is_turned_more_is_asked_to_turn_less(correct):
+    asked = asked_for(None)
+    found = Landmarks(pose(height_px=150, yaw_deg=17, roll_deg=8).apply(shape()).astype(np.float32))
+    (yaw, _, _) = head_pose_deg(shape_model().pose_of(correct(asked, found)).rotation)
+    assert yaw == pytest.approx(12 - 0.8 * 5, abs=0.5)

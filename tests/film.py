@@ -150,12 +150,12 @@ def tracker(options=OPTIONS, *, detector=None, mesh=None):
     return Tracker(Search(Scanner(detector, whole_every=5), detector, mesh, mesh.follow), options)
 
 
-def anonymizer(options=None, *, policy=None, verifier=None, detector=None, mesh=None):
+def anonymizer(options=None, *, policy=None, verifier=None, detector=None, mesh=None, synthesize=None):
     options = options or StreamOptions(OPTIONS, check_every=20)
     model = fakes.shape_model()
     draw = Draw(
         reshape=Reshape(model),
-        synthesize=fakes.FakeSynthesize(),
+        synthesize=synthesize or fakes.FakeSynthesize(),
         blend=SeamlessBlend(),
         shape_model=model,
         region=Region.FACE,

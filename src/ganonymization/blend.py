@@ -23,6 +23,9 @@ _OVERALL_LIGHT: Final = 1 / 6
 _EDGE_LIGHT: Final = 1 / 24
 """How far light is carried inwards, as standard deviations in sides of the crop: what a region shares, and the rest."""
 
+_BLUR_SIGMA_PX: Final = 2.5
+"""Pictures are shrunk before a wide blur until its standard deviation is about this."""
+
 _SAMPLING_REACH_PX: Final = math.sqrt(2)
 """How far bilinear sampling of the mask looks: so far around the hull it must be 1, or the original shines through."""
 
@@ -88,7 +91,7 @@ def match_light(patch: Image, crop: Image, trusted: Mask) -> Floats:
 
 def _step(sigma_px: float) -> int:
     """Return the factor by which pictures may be shrunk before a wide blur, which is the same then, and much faster."""
-    return max(1, int(sigma_px / 4))
+    return max(1, int(sigma_px / _BLUR_SIGMA_PX))
 
 
 def _shrunk(layers: Floats, step: int) -> Floats:
@@ -101,8 +104,8 @@ def _spread(values: Floats, weight: Mask, sigma_px: float) -> Floats:
     """Return the local weighted mean of (S, S, 3) values, fading to zero where nothing is known nearby."""
     step = _step(sigma_px)
     layers = _shrunk(np.concatenate([values, weight[..., None]], axis=2), step)
-    blurred = cv2.resize(cv2.GaussianBlur(layers, (0, 0), sigma_px / step), weight.shape[::-1])
-    return np.asarray(blurred[..., :3] / np.maximum(blurred[..., 3:], 0.12), np.float32)
+    blurred = cv2.GaussianBlur(layers, (0, 0), sigma_px / step)
+    return np.asarray(cv2.resize(blurred[..., :3] / np.maximum(blurred[..., 3:], 0.12), weight.shape[::-1]), np.float32)
 
 
 def missing_grain(lit: Floats, crop: Image, trusted: Mask) -> float:
@@ -142,7 +145,7 @@ def _compose(image: Image, lit: Floats, mask: Mask, crop: Crop, *, grain: float)
         flags=cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    alpha = cv2.warpAffine(mask, matrix, size_wh, flags=cv2.INTER_LINEAR)[..., None]
+    alpha = cv2.warpAffine(mask, matrix, size_wh, flags=cv2.INTER_LINEAR)
     alpha[alpha > _OPAQUE] = 1
     if grain > 0.5:
         noise = np.random.default_rng(_GRAIN_SEED).standard_normal(pixels.shape[:2], np.float32)
@@ -150,8 +153,7 @@ def _compose(image: Image, lit: Floats, mask: Mask, crop: Crop, *, grain: float)
     result = image.copy()
     part = result[top:bottom, left:right]
     np.clip(pixels, 0, 255, out=pixels)
-    mixed = alpha * pixels + (1 - alpha) * part
-    part[:] = cv2.convertScaleAbs(mixed)
+    part[:] = cv2.convertScaleAbs(cv2.blendLinear(pixels, part.astype(np.float32), alpha, 1 - alpha))
     return result
 
 

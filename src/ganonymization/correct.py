@@ -12,7 +12,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from ganonymization.eyes import iris_offsets, move_irises
+from ganonymization.eyes import carry_irises, iris_offsets, move_irises
 from ganonymization.geometry import Pose
 from ganonymization.shape import Array, ShapeModel, expression_functionals
 from ganonymization.types import Landmarks
@@ -56,7 +56,7 @@ class Correct:
         shape, found_shape = (p.undo(x.points.astype(np.float64)) for p, x in ((pose, asked), (found_pose, found)))
         missed = _within(self._measures @ (shape - found_shape).ravel(), MOST_CHANGED)
         looked = _within(iris_offsets(shape) - iris_offsets(found_shape), MOST_LOOKED)
-        moved = shape + ((self._change @ missed) @ self._model.components).reshape(shape.shape)
+        moved = carry_irises(shape, shape + (self._change @ missed @ self._model.components).reshape(shape.shape))
         turned = Pose(pose.scale, _part_of(pose.rotation @ found_pose.rotation.T) @ pose.rotation, pose.translation)
         return Landmarks(turned.apply(move_irises(moved, looked)).astype(np.float32), asked.presence)
 

@@ -142,6 +142,11 @@ class Draw:
         _require_inside_crop(landmarks, self._crop_from_image(pose, size_px=1))
         return Seen(face, landmarks, pose, self._outline_of(landmarks, pose))
 
+    def in_crop(self, seen: Seen) -> Points:
+        """Return the (478, 2) landmarks of a face in shares of the crop's side, which moves with the head."""
+        points: Points = transform(seen.landmarks.points[:, :2], self._crop_from_image(seen.pose, size_px=1))
+        return points
+
     def prepare(self, image: Image, seen: Seen, others: Sequence[Points], *, identity: int, clock: Stopwatch) -> Canvas:
         """Return what a face is drawn from.
 

@@ -5,8 +5,9 @@ import pytest
 from fakes import landmarks
 
 from ganonymization.landmark.topology import LEFT_EYE, LIPS_OUTER, RIGHT_EYE
+from ganonymization.surround import no_surround
 from ganonymization.track.steady import LEAST, PatchSteadier
-from ganonymization.types import Patch
+from ganonymization.types import Patch, Surround
 
 SIZE_PX = 128
 POINTS = landmarks(center=(64, 64), height_px=90).points
@@ -19,7 +20,7 @@ def patch(level, noise=0.0, seed=0):
 
 def shown(patches):
     steady = PatchSteadier()
-    return [steady(one, POINTS).image.astype(int) for one in patches]
+    return [steady(one, POINTS, no_surround(SIZE_PX)).image.astype(int) for one in patches]
 
 
 def around(*numbers):
@@ -64,6 +65,21 @@ def test_eyes_and_mouth_are_never_averaged():
 @pytest.mark.parametrize("size_px", [64, 256])
 def test_a_patch_of_another_size_begins_anew(size_px):
     steady = PatchSteadier()
-    steady(patch(100), POINTS)
+    steady(patch(100), POINTS, no_surround(SIZE_PX))
     other = Patch(np.full((size_px, size_px, 3), 101, np.uint8))
-    np.testing.assert_array_equal(steady(other, POINTS).image, other.image)
+    np.testing.assert_array_equal(steady(other, POINTS, no_surround(size_px)).image, other.image)
+
+
+def test_the_last_patch_is_shown_again_as_long_as_nothing_around_it_changes():
+    steady = PatchSteadier()
+    assert steady.again(around_the_face(90)) is None
+    steady(patch(100), POINTS, around_the_face(90))
+    last = steady(patch(101), POINTS, around_the_face(90))
+    np.testing.assert_array_equal(steady.again(around_the_face(91)).image, last.image)
+    assert steady.again(around_the_face(120)) is None
+
+
+def around_the_face(level):
+    known = np.ones((SIZE_PX, SIZE_PX), np.float32)
+    known[30:100, 40:90] = 0
+    return Surround(np.full((SIZE_PX, SIZE_PX, 3), level, np.uint8), known, np.ones_like(known))

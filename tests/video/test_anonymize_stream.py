@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import fakes
 import film
 import numpy as np
 import pytest
@@ -214,3 +215,19 @@ def test_a_receipt_tells_frames_and_the_riskiest_first():
     severities = [risk.severity for risk in receipt.risks]
     assert severities == sorted(severities, reverse=True)
     assert receipt.risks[0].reason == "the face was not seen in this frame"
+
+
+def test_a_face_that_keeps_still_is_drawn_again_only_when_its_surround_changes():
+    synthesize = fakes.FakeSynthesize()
+    script, backgrounds = walk(40), [20] * 20 + [60] * 20
+
+    source, results = run(script, film.anonymizer(synthesize=synthesize), backgrounds)
+
+    shown = sum(outcome is Outcome.SYNTHESIZED for result in results for outcome in outcomes(result))
+    assert shown == 40
+    assert 2 <= len(synthesize.patches) < 12
+    assert leaks(script, source, results) == []
+
+
+def outcomes(result):
+    return [face.outcome for face in result.faces]

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from ganonymization.crop import fixed_point
 from ganonymization.landmark import topology
 from ganonymization.region import hull
-from ganonymization.types import Patch, Points
+from ganonymization.track.still import Glimpse
+from ganonymization.types import Patch, Points, Surround
 
 STILL_LEVELS: Final = 2.0
 """A change up to this many levels of 255, averaged over its surroundings, is taken for tremble."""
@@ -48,14 +49,23 @@ class PatchSteadier:
 
     def __init__(self) -> None:
         self._drawn: npt.NDArray[np.float32] | None = None
+        self._glimpse: Glimpse | None = None
 
-    def __call__(self, patch: Patch, points: Points) -> Patch:
+    def again(self, surround: Surround) -> Patch | None:
+        """Return the last patch once more; None when there is none, or the surround has changed since it was drawn."""
+        if self._drawn is None or self._glimpse is None or not self._glimpse.is_like(Glimpse.of(surround)):
+            return None
+        return _rounded(self._drawn)
+
+    def __call__(self, patch: Patch, points: Points, surround: Surround) -> Patch:
         """Return the patch without its tremble.
 
         Args:
             patch: as it was drawn.
             points: (478, 2|3) landmarks that it was drawn from, in its pixels.
+            surround: that it was drawn on.
         """
+        self._glimpse = Glimpse.of(surround)
         image = patch.image.astype(np.float32)
         if self._drawn is None or self._drawn.shape != image.shape:
             self._drawn = image
@@ -64,7 +74,11 @@ class PatchSteadier:
         weight = _weigh(difference)
         _fill_spared(weight, points)
         self._drawn += weight[..., None] * difference
-        return Patch(np.asarray(cv2.convertScaleAbs(self._drawn), np.uint8))
+        return _rounded(self._drawn)
+
+
+def _rounded(image: npt.NDArray[np.float32]) -> Patch:
+    return Patch(np.asarray(cv2.convertScaleAbs(image), np.uint8))
 
 
 def _weigh(difference: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

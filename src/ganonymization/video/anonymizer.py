@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from ganonymization.draw import Canvas, Draw, Seen
 from ganonymization.errors import FaceError
@@ -23,6 +25,7 @@ from ganonymization.track.policy import Treatment, View
 from ganonymization.track.receipt import TrackReceipt
 from ganonymization.track.smooth import LandmarkSmoother
 from ganonymization.track.steady import PatchSteadier
+from ganonymization.track.still import Stillness
 from ganonymization.track.tracker import Tracker, TrackerOptions
 from ganonymization.types import Box, Face, Image, Landmarks, Outcome, Patch, Points
 from ganonymization.video.clip import Frame
@@ -107,6 +110,7 @@ class PlannedFace:
         seen: the face as it is to be drawn; None when it is to be obscured or kept.
         outline: (M, 2) points whose convex hull holds the original.
         reason: why it is to be obscured.
+        is_still: it does what it did when it was drawn last.
     """
 
     place: Place
@@ -114,6 +118,7 @@ class PlannedFace:
     seen: Seen | None
     outline: Points
     reason: str = ""
+    is_still: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,12 +143,16 @@ class DrawnFace:
     """An invented person who is not in the frame yet.
 
     Attributes:
-        canvas: what the face was drawn from.
-        patch: the face.
+        identity: seed of that person.
+        palette: the colours.
+        canvas: what the face is drawn from.
+        patch: the face; None for the same as before.
     """
 
+    identity: int
+    palette: npt.NDArray[np.float32]
     canvas: Canvas
-    patch: Patch
+    patch: Patch | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -202,6 +211,7 @@ class VideoAnonymizer:
         self._roles: dict[int, Role] = {}
         self._due: dict[int, int] = {}
         self._smoothers: dict[int, LandmarkSmoother] = {}
+        self._stillness: dict[int, Stillness] = {}
         self._steadiers: dict[tuple[int, int], PatchSteadier] = {}
 
     def __call__(self, frames: Iterable[Frame]) -> Iterator[AnonymizedFrame]:
@@ -267,7 +277,7 @@ class VideoAnonymizer:
 
     def _forget_ended(self) -> None:
         live = self._tracker.live_numbers
-        for store in (self._roles, self._due, self._smoothers):
+        for store in (self._roles, self._due, self._smoothers, self._stillness):
             for number in [known for known in store if known not in live]:
                 del store[number]
 
@@ -282,7 +292,14 @@ class VideoAnonymizer:
             seen = self._smoothed(place, place.landmarks, float(frame.time), outline)
         except FaceError as error:
             return PlannedFace(place, role, None, outline, str(error))
-        return PlannedFace(place, role, seen, seen.outline)
+        return PlannedFace(place, role, seen, seen.outline, is_still=self._is_still(place.track, role, seen))
+
+    def _is_still(self, track: int, role: Role, seen: Seen) -> bool:
+        """Return whether a face need not be drawn again; to be asked once for every face that is drawn."""
+        stillness = self._stillness.get(track)
+        if stillness is None or stillness.identity != role.identity:
+            stillness = self._stillness[track] = Stillness(role.identity)
+        return stillness(self._draw.in_crop(seen))
 
     def _smoothed(self, place: Place, landmarks: Landmarks, time_s: float, outline: Points) -> Seen:
         """Return the face to be drawn: smooth landmarks, over all that the real ones and the box may show."""
@@ -350,10 +367,13 @@ class VideoAnonymizer:
         others = [other.outline for other in plan.faces if other is not face]
         try:
             canvas = self._draw.prepare(plan.frame.image, face.seen, others, identity=role.identity, clock=clock)
-            patch = self._draw.synthesize(canvas, palette=role.palette, identity=role.identity, clock=clock)
+            undrawn = DrawnFace(role.identity, role.palette, canvas)
+            return undrawn if face.is_still else dataclasses.replace(undrawn, patch=self._synthesize(undrawn))
         except FaceError as error:
             return str(error)
-        return DrawnFace(canvas, patch)
+
+    def _synthesize(self, face: DrawnFace) -> Patch:
+        return self._draw.synthesize(face.canvas, palette=face.palette, identity=face.identity, clock=Stopwatch())
 
     def _cover(self, drawn: DrawnFrame) -> tuple[Image, list[str | None]]:
         """Return the image with all faces covered, and for each why it was obscured; None when it was drawn or kept."""
@@ -362,9 +382,9 @@ class VideoAnonymizer:
         reasons: list[str | None] = []
         for face, one in zip(drawn.plan.faces, drawn.faces, strict=True):
             if isinstance(one, DrawnFace):
-                key = (face.place.track, face.role.identity or 0)
+                key = (face.place.track, one.identity)
                 steadier = steadiers[key] = self._steadiers.get(key, PatchSteadier())
-                patch = steadier(one.patch, one.canvas.landmarks.points)
+                patch = self._steady(one, steadier)
                 self._draw.place(result, one.canvas, patch, clock=Stopwatch()).put_into(result)
             reasons.append(one if isinstance(one, str) else None)
         # whoever is not in this frame is drawn afresh when he comes back
@@ -373,6 +393,14 @@ class VideoAnonymizer:
             if reason is not None:
                 result = self._obscure(result, _face_of(face.place))
         return result, reasons
+
+    def _steady(self, face: DrawnFace, steadier: PatchSteadier) -> Patch:
+        """Return the patch that is shown: the last one again if nothing has changed, not even around the face."""
+        same = steadier.again(face.canvas.surround) if face.patch is None else None
+        if same is not None:
+            return same
+        patch = face.patch or self._synthesize(face)
+        return steadier(patch, face.canvas.landmarks.points, face.canvas.surround)
 
 
 def _face_of(place: Place) -> Face:

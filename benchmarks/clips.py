@@ -14,6 +14,7 @@ from benchmarks.coverage import size as size_of
 from ganonymization.detect import CenterFace
 from ganonymization.detect.centerface import resize
 from ganonymization.errors import FaceError
+from ganonymization.evaluation.blazeface import BlazeFace
 from ganonymization.evaluation.coverage import change_inside
 from ganonymization.evaluation.flicker import change_without_motion
 from ganonymization.landmark import FaceMesh
@@ -36,10 +37,13 @@ class Reference:
     Attributes:
         score: of the detector, on the frame at double size.
         box: in pixels of the frame.
+        is_seen_twice: another detector, which is shown the place, sees a face there, too. On backs of heads and
+            printed skulls the two differ.
     """
 
     score: float
     box: Box
+    is_seen_twice: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,14 +66,19 @@ class Observer:
 
     def __init__(self) -> None:
         self._detect = CenterFace.load()
+        self._sees_face = BlazeFace.load()
         self._mesh = FaceMesh.load()
         self._recognise = Recogniser.load()
         self._shape_model = ShapeModel.load()
 
     def references(self, image: Image) -> list[Reference]:
         """Return every face that is seen at double size and is large enough."""
-        faces = [Reference(face.score, halved(face.box)) for face in self._detect(resize(image, 2))]
-        return [face for face in faces if size_of(face.box) >= SMALLEST_PX and touches(face.box, image)]
+        boxes = [(face.score, halved(face.box)) for face in self._detect(resize(image, 2))]
+        return [
+            Reference(score, box, self._sees_face(image, box))
+            for score, box in boxes
+            if size_of(box) >= SMALLEST_PX and touches(box, image)
+        ]
 
     def watch(self, images: Sequence[Image]) -> Performance:
         """Follow the surest face through a clip."""

@@ -51,6 +51,8 @@ class TrainingConfig:
         prior_share: share of the batch whose noise is drawn at random instead of encoded.
         prior_likeness: how much, as a share, a face with random noise must be like the training face; the
             discriminator alone lets glowing contours pass.
+        rarity: how much more often faces with rare expressions are seen: 0 for every face alike, 1 for every expression
+            alike.
         reshaped_share: share of faces drawn from the landmarks of an invented person, as when the generator is used;
             there is no picture that they must be like.
         isolated_share: share of faces trained without a surround, on black.
@@ -84,6 +86,7 @@ class TrainingConfig:
     identity_weight: float = 0.0
     prior_share: float = 0.375
     prior_likeness: float = 0.3
+    rarity: float = 0.0
     reshaped_share: float = 0.0
     isolated_share: float = 0.3
     grey_share: float = 0.06

@@ -108,10 +108,19 @@ class FaceViews(IterableDataset[Batch]):
         faces: prepared faces.
         config: sizes, shares and the seed.
         start: samples already seen.
+        shares: (N,) how often each face is drawn; None for all alike.
     """
 
-    def __init__(self, faces: FaceSet, config: TrainingConfig, *, start: int = 0) -> None:
+    def __init__(
+        self,
+        faces: FaceSet,
+        config: TrainingConfig,
+        *,
+        start: int = 0,
+        shares: npt.NDArray[np.float64] | None = None,
+    ) -> None:
         super().__init__()
+        self._shares = shares
         self._faces = faces
         self._config = config
         self._start = start
@@ -130,8 +139,12 @@ class FaceViews(IterableDataset[Batch]):
         cv2.setNumThreads(1)
         for number in itertools.count(first, stride):
             rng = np.random.default_rng([self._config.seed, self._start + number * self._config.batch_size])
-            chosen = rng.integers(len(self._faces.names), size=self._config.batch_size)
+            chosen = self._choose(rng)
             yield [self.plan(int(index), rng) for index in chosen]
+
+    def _choose(self, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+        count, size = len(self._faces.names), self._config.batch_size
+        return rng.integers(count, size=size) if self._shares is None else rng.choice(count, size, p=self._shares)
 
     def sample(self, index: int, rng: np.random.Generator) -> Sample:
         """Return one random view of a face."""

@@ -1,4 +1,4 @@
-"""Apparent sex, age band and beard of training faces: the bank is sorted by them and the appearance reader learns them.
+"""What training faces look like: sex, age band and beard, by which the bank is sorted; and their expressions.
 
 Sex and age come from the shipped `faceres` network. Nothing shipped knows beards: a ridge regression learns them over
 the same network's descriptors, from faces that were looked at one by one.
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from ganonymization import weights
 from ganonymization.alignment import aligned_batch
+from ganonymization.expression import ExpressionClassifier
 from ganonymization.onnx import Network, Runtime
 from ganonymization.recognise import FACERES
 from ganonymization.training.prepare import MARGIN, FaceSet
@@ -29,6 +30,10 @@ OLD_FROM_YEARS: Final = 52.0
 
 RIDGE: Final = 0.3
 """Strength of the ridge for descriptors of unit variance; best of six in cross-validation (0.90 right, AUC 0.95)."""
+
+
+LEAST_SHARE: Final = 0.02
+"""No label counts as rarer: a handful of faces must not be seen all the time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +78,24 @@ def label_faces(faces: FaceSet, seen: Mapping[str, bool], *, runtime: Runtime = 
     return FaceLabels(male, age, grown_men & find_beards(descriptors, faces.names, seen))
 
 
+def label_expressions(faces: FaceSet, *, runtime: Runtime = Runtime()) -> npt.NDArray[np.intp]:  # noqa: B008 - frozen
+    """Return the (N,) most probable expression of each face, a place in the labels of the receipts' classifier."""
+    classify = ExpressionClassifier.load(runtime=runtime)
+    found = [classify(faces.images[index], _layer_landmarks(faces, index)) for index in range(len(faces.names))]
+    return np.array([int(np.argmax(expression.probabilities)) for expression in found], np.intp)
+
+
+def rare_more_often(labels: npt.NDArray[np.intp], power: float) -> npt.NDArray[np.float64]:
+    """Return how often each of N faces is to be drawn, as shares: the more often, the rarer its label.
+
+    Args:
+        labels: (N,) of the faces.
+        power: 0 for every face alike, 1 for every label alike.
+    """
+    shares = np.maximum(np.bincount(labels)[labels] / len(labels), LEAST_SHARE) ** -power
+    return np.asarray(shares / shares.sum())
+
+
 def find_beards(descriptors: Array, names: npt.NDArray[np.str_], seen: Mapping[str, bool]) -> npt.NDArray[np.bool_]:
     """Return (N,) whether each face has a beard, learnt from those that were seen; what was seen stands.
 
@@ -97,8 +120,13 @@ def _ridge_scores(samples: Array, answers: npt.NDArray[np.bool_], queries: Array
 
 
 def _square(faces: FaceSet, index: int) -> Array:
+    points = [_layer_landmarks(faces, index)]
+    return aligned_batch(faces.images[index], points, framing=FACERES.framing, size_px=FACERES.size_px)
+
+
+def _layer_landmarks(faces: FaceSet, index: int) -> Landmarks:
+    """Return the landmarks of a face in pixels of its prepared picture."""
     side_px = faces.images.shape[1]
     size_px = side_px / MARGIN
     shift = np.array([(side_px - size_px) / 2, (side_px - size_px) / 2, 0])
-    points = (faces.landmarks[index] * size_px + shift).astype(np.float32)
-    return aligned_batch(faces.images[index], [Landmarks(points)], framing=FACERES.framing, size_px=FACERES.size_px)
+    return Landmarks((faces.landmarks[index] * size_px + shift).astype(np.float32))

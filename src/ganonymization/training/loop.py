@@ -34,6 +34,7 @@ from ganonymization.training.data import Batch, FaceViews
 from ganonymization.training.divergence import DivergedError
 from ganonymization.training.exchange import Exchange
 from ganonymization.training.identity import IdentityTerms, twin_codes, twin_conditions
+from ganonymization.training.labels import label_expressions, rare_more_often
 from ganonymization.training.networks import Discriminator, Generator, IdentityEncoder
 from ganonymization.training.prepare import FaceSet
 from ganonymization.training.recorder import Recorder, Schedule
@@ -351,7 +352,8 @@ def _batches(views: FaceViews, faces: FaceSet, config: TrainingConfig, device: t
 def _views(faces: FaceSet, config: TrainingConfig, start: int, role: Role) -> FaceViews:
     if role is Role.FOLLOWER:
         config = dataclasses.replace(config, seed=config.seed + 1)
-    return FaceViews(faces, config, start=start)
+    shares = rare_more_often(label_expressions(faces), config.rarity) if config.rarity else None
+    return FaceViews(faces, config, start=start, shares=shares)
 
 
 def _fixed_batch(faces: FaceSet, config: TrainingConfig) -> Batch:

@@ -50,6 +50,14 @@ def test_on_the_device_images_lie_between_minus_one_and_one_and_masks_between_ze
     assert moved.palette.equal(batch.palette)
 
 
+def test_faces_are_drawn_as_often_as_they_are_told_to_be():
+    count = len(face_set().names)
+    shares = np.zeros(count)
+    shares[1] = 1.0
+    plans = itertools.islice(FaceViews(face_set(), CONFIG, shares=shares).plans(), 8)
+    assert {view.index for views in plans for view in views} == {1}
+
+
 def first_images(config, start=0):
     return [batch.image for batch in itertools.islice(FaceViews(face_set(), config, start=start), 3)]
 

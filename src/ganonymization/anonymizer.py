@@ -18,7 +18,18 @@ from ganonymization.errors import FaceError, IdentityNotRemovedError, LandmarksN
 from ganonymization.obscure import cover_outline
 from ganonymization.segment import Segment
 from ganonymization.shape import ShapeModel
-from ganonymization.stages import Blend, ChoosePalette, Correct, Detect, Landmark, Obscure, Reshape, Suit, Synthesize
+from ganonymization.stages import (
+    Blend,
+    ChoosePalette,
+    Correct,
+    Detect,
+    Landmark,
+    Matte,
+    Obscure,
+    Reshape,
+    Suit,
+    Synthesize,
+)
 from ganonymization.timing import Stopwatch
 from ganonymization.types import Box, Face, Image, Outcome, Points, Receipt, Region, Result
 from ganonymization.verify import Check, Reference, Verify
@@ -46,6 +57,7 @@ class Anonymizer:
         verify: measures each replaced face, rejects identities that resemble the original, and prefers those that are
             as unlike it as strangers are; None trusts the first one.
         region: how much of the head is replaced.
+        matte: continues the background up to the new head; None leaves what was drawn.
         correct: makes up for what the one who is chosen does otherwise than asked; None takes what comes. Without
             `verify` nobody looks, and nothing is corrected.
         suit: says who suits what surrounds a face; by default everybody does.
@@ -66,6 +78,7 @@ class Anonymizer:
         shape_model: ShapeModel,
         verify: Verify | None = None,
         region: Region = Region.FACE,
+        matte: Matte | None = None,
         correct: Correct | None = None,
         suit: Suit | None = None,
         decide: DecideFaces = anonymize_everybody,
@@ -74,7 +87,14 @@ class Anonymizer:
         self._landmark = landmark
         self._correct = correct
         self._suit = suit
-        self._draw = Draw(reshape=reshape, synthesize=synthesize, blend=blend, shape_model=shape_model, region=region)
+        self._draw = Draw(
+            reshape=reshape,
+            synthesize=synthesize,
+            blend=blend,
+            shape_model=shape_model,
+            region=region,
+            matte=matte,
+        )
         self._choose_palette = choose_palette
         self._obscure = obscure
         self._segment = segment

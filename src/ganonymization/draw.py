@@ -18,7 +18,7 @@ from ganonymization.errors import FaceError, LandmarksNotFoundError
 from ganonymization.geometry import Pose, invert, scale_of, transform
 from ganonymization.region import GROWTH, hull, outline
 from ganonymization.shape import ShapeModel
-from ganonymization.stages import Blend, Reshape, Synthesize
+from ganonymization.stages import Blend, Matte, Reshape, Synthesize
 from ganonymization.surround import cut_surround, no_surround, ring_px
 from ganonymization.timing import Stopwatch
 from ganonymization.types import Affine, Crop, Face, Image, Landmarks, Patch, Points, Region, Surround
@@ -115,11 +115,20 @@ class Draw:
         blend: puts it into the picture.
         shape_model: gives the head's pose.
         region: how much of the head is replaced.
+        matte: continues the background up to the new head; None leaves what was drawn.
     """
 
     def __init__(
-        self, *, reshape: Reshape, synthesize: Synthesize, blend: Blend, shape_model: ShapeModel, region: Region
+        self,
+        *,
+        reshape: Reshape,
+        synthesize: Synthesize,
+        blend: Blend,
+        shape_model: ShapeModel,
+        region: Region,
+        matte: Matte | None = None,
     ) -> None:
+        self._matte = matte
         self._reshape = reshape
         self._synthesize = synthesize
         self._blend = blend
@@ -177,8 +186,13 @@ class Draw:
 
     def synthesize(self, canvas: Canvas, *, palette: npt.NDArray[np.float32], identity: int, clock: Stopwatch) -> Patch:
         """Return the invented person, who is not in the picture yet."""
+        landmarks = canvas.landmarks
         with clock("synthesize"):
-            return self._synthesize(canvas.landmarks, canvas.surround, palette=palette, identity=identity)
+            patch = self._synthesize(landmarks, canvas.surround, palette=palette, identity=identity)
+        if self._matte is None:
+            return patch
+        with clock("matte"):
+            return self._matte(patch, canvas.surround, landmarks)
 
     def place(self, image: Image, canvas: Canvas, patch: Patch, *, clock: Stopwatch) -> Painted:
         """Return the part of the picture that is replaced, with a patch in it; the picture stays."""

@@ -14,6 +14,7 @@ from ganonymization.decide import DecideFaces, anonymize_everybody
 from ganonymization.detect import CenterFace
 from ganonymization.expression import ExpressionClassifier
 from ganonymization.landmark import FaceMesh
+from ganonymization.matte import Matte
 from ganonymization.obscure import SolidFill
 from ganonymization.onnx import Runtime
 from ganonymization.palette_bank import load_choice
@@ -62,6 +63,7 @@ def default(
     landmark = FaceMesh.load(runtime=runtime)
     shape_model = ShapeModel.load()
     synthesize = Pix2Pix.load(generator, runtime=runtime)
+    segment = Segment.load(runtime=runtime)
     return Anonymizer(
         detect=detect,
         landmark=landmark,
@@ -70,8 +72,9 @@ def default(
         synthesize=synthesize,
         blend=SeamlessBlend(),
         obscure=SolidFill(),
-        segment=Segment.load(runtime=runtime),
+        segment=segment,
         shape_model=shape_model,
+        matte=Matte(segment),
         verify=Verify(
             detect=CenterFace.load(runtime=runtime),
             landmark=landmark,

@@ -82,6 +82,14 @@ class Synthesize(Protocol):
         ...
 
 
+class Matte(Protocol):
+    """Continue the background of the surround up to the new head."""
+
+    def __call__(self, patch: Patch, surround: Surround, landmarks: Landmarks, /) -> Patch:
+        """Return the patch, drawn on the surround from landmarks in crop pixels, with that background."""
+        ...
+
+
 class Blend(Protocol):
     """Put a patch into the picture."""
 

@@ -12,12 +12,14 @@ from ganonymization.detect import CenterFace
 from ganonymization.draw import Draw
 from ganonymization.expression import ExpressionClassifier
 from ganonymization.landmark import FaceMesh
+from ganonymization.matte import Matte
 from ganonymization.obscure import SolidFill
 from ganonymization.onnx import Runtime
 from ganonymization.palette_bank import load_choice
 from ganonymization.presets import DEFAULT_MIN_FACE_PX, DEFAULT_THRESHOLD
 from ganonymization.recognise import Recogniser
 from ganonymization.reshape import Reshape
+from ganonymization.segment import Segment
 from ganonymization.shape import ShapeModel
 from ganonymization.synthesize import Pix2Pix
 from ganonymization.track.cast import Cast
@@ -126,6 +128,7 @@ def video_anonymizer(
         blend=SeamlessBlend(),
         shape_model=shape_model,
         region=region,
+        matte=Matte(Segment.load(runtime=runtime)),
     )
     cast = Cast(
         draw=draw,

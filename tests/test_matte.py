@@ -34,27 +34,32 @@ def drawn(seed=0):
     return Patch(image)
 
 
+def cleared(segment, patch, around):
+    matte = Matte(segment)
+    return matte(patch, around, FACE, person=matte.person(patch))
+
+
 def test_a_rim_between_head_and_border_becomes_wall():
     rim = (np.hypot((COLUMNS - 64) / 40, (ROWS - 64) / 50) > 1) & REGION
-    result = Matte(person)(drawn(), surround(), FACE).image
+    result = cleared(person, drawn(), surround()).image
     assert np.abs(result[rim].astype(int) - WALL).max() <= 3
 
 
 @given(st.integers(0, 100))
 def test_the_face_stays_bit_for_bit_even_where_nobody_is_seen(seed):
     face = inside_hull(hull(FACE.points), SIZE_PX, SIZE_PX)
-    result = Matte(lambda _: np.zeros((SIZE_PX, SIZE_PX), np.float32))(drawn(seed), surround(), FACE).image
+    result = cleared(lambda _: np.zeros((SIZE_PX, SIZE_PX), np.float32), drawn(seed), surround()).image
     np.testing.assert_array_equal(result[face], drawn(seed).image[face])
 
 
 def test_the_nearest_background_is_continued():
     left, right = (np.array(colour, np.uint8) for colour in ([30, 60, 30], [200, 180, 160]))
-    result = Matte(person)(drawn(), surround(np.where((COLUMNS < 64)[..., None], left, right)), FACE).image
+    result = cleared(person, drawn(), surround(np.where((COLUMNS < 64)[..., None], left, right))).image
     for column, colour in ((21, left), (106, right)):
         assert np.abs(result[64, column].astype(int) - colour).max() <= 12
 
 
 @pytest.mark.parametrize("known", [np.zeros_like(HEAD), HEAD], ids=["nothing known", "persons only"])
 def test_without_background_the_patch_stays(known):
-    result = Matte(person)(drawn(), surround(known=known), FACE)
+    result = cleared(person, drawn(), surround(known=known))
     np.testing.assert_array_equal(result.image, drawn().image)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
@@ -21,7 +21,7 @@ from ganonymization.shape import ShapeModel
 from ganonymization.stages import Blend, Matte, Reshape, Synthesize
 from ganonymization.surround import cut_surround, no_surround, ring_px
 from ganonymization.timing import Stopwatch
-from ganonymization.types import Affine, Crop, Face, Image, Landmarks, Patch, Points, Region, Surround
+from ganonymization.types import Affine, Crop, Face, Image, Landmarks, Mask, Patch, Points, Region, Surround
 
 WIDENING: Final = {Region.INNER: 1.0, Region.FACE: 1.0, Region.HEAD: 1.22}
 """How much more of the picture than usual the crop shows, so that it holds the hair."""
@@ -31,6 +31,15 @@ _WINDOW_MARGIN_PX: Final = 8
 
 _KEYPOINT_SLACK: Final = 0.12
 """How far, in sides of the box, keypoints may lie outside the hull before the landmarks count as another face's."""
+
+
+FindSilhouette: TypeAlias = Callable[[Points, Callable[[], Mask]], Mask]
+"""Takes landmarks in crop pixels, and what looks for the person; returns where the person is."""
+
+
+def look_for_it(_points: Points, look: Callable[[], Mask]) -> Mask:
+    """Return where the person is, by a look."""
+    return look()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,19 +189,32 @@ class Draw:
         self, image: Image, canvas: Canvas, *, palette: npt.NDArray[np.float32], identity: int, clock: Stopwatch
     ) -> Painted:
         """Return the part of the picture that is replaced, with the invented person in it; the picture stays."""
-        return self.place(
-            image, canvas, self.synthesize(canvas, palette=palette, identity=identity, clock=clock), clock=clock
-        )
+        patch = self.synthesize(canvas, palette=palette, identity=identity, clock=clock)
+        return self.place(image, canvas, self.clear(canvas, patch, clock=clock), clock=clock)
 
     def synthesize(self, canvas: Canvas, *, palette: npt.NDArray[np.float32], identity: int, clock: Stopwatch) -> Patch:
         """Return the invented person, who is not in the picture yet."""
-        landmarks = canvas.landmarks
         with clock("synthesize"):
-            patch = self._synthesize(landmarks, canvas.surround, palette=palette, identity=identity)
-        if self._matte is None:
+            return self._synthesize(canvas.landmarks, canvas.surround, palette=palette, identity=identity)
+
+    def clear(
+        self, canvas: Canvas, patch: Patch, *, clock: Stopwatch, silhouette: FindSilhouette = look_for_it
+    ) -> Patch:
+        """Return a patch with the picture's background up to the head.
+
+        Args:
+            canvas: that it was drawn from.
+            patch: as it was drawn.
+            clock: counts the time.
+            silhouette: finds where the person is on the patch.
+        """
+        matte = self._matte
+        if matte is None:
             return patch
+        landmarks = canvas.landmarks
         with clock("matte"):
-            return self._matte(patch, canvas.surround, landmarks)
+            person = silhouette(landmarks.points, lambda: matte.person(patch))
+            return matte(patch, canvas.surround, landmarks, person=person)
 
     def place(self, image: Image, canvas: Canvas, patch: Patch, *, clock: Stopwatch) -> Painted:
         """Return the part of the picture that is replaced, with a patch in it; the picture stays."""

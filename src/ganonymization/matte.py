@@ -17,8 +17,6 @@ import numpy.typing as npt
 from ganonymization.region import hull_mask
 from ganonymization.types import Image, Landmarks, Mask, Patch, Surround
 
-Floats = npt.NDArray[np.float32]
-
 SURELY_BACKGROUND: Final = 0.2
 """Below this probability of a person a known pixel may be continued."""
 
@@ -32,6 +30,7 @@ _FACE_MARGIN: Final = 3 / 256
 _SOFT: Final = 1.2 / 256
 """Room around the landmarks that is left, and softness of the border, in sides of the crop."""
 
+_AROUND: Final = np.ones((5, 5), np.uint8)
 _COARSE_PX: Final = 64
 _REACHES: Final = ((1.0, 1.0), (2.5, 0.05), (7.5, 0.002))
 """Deviations of blurs, in pixels of the coarse picture, and weights: what is far counts where nothing is near."""
@@ -47,33 +46,40 @@ class Matte:
     def __init__(self, segment: Callable[[Image], Mask]) -> None:
         self._segment = segment
 
-    def __call__(self, patch: Patch, surround: Surround, landmarks: Landmarks, /) -> Patch:
+    def person(self, patch: Patch) -> Mask:
+        """Return the (S, S) probability that a pixel of a drawn patch belongs to a person."""
+        return self._segment(patch.image)
+
+    def __call__(self, patch: Patch, surround: Surround, landmarks: Landmarks, /, *, person: Mask) -> Patch:
         """Return the patch with the surround's background up to the head.
 
         Args:
             patch: as it was drawn.
             surround: that it was drawn on.
             landmarks: that it was drawn from, in crop pixels.
+            person: of this patch, or of another of the same head in the same place.
         """
         size_px = patch.image.shape[0]
-        person = self._segment(patch.image)
-        background = ((person < SURELY_BACKGROUND) & (surround.known > 0)).astype(np.uint8)
-        background = np.asarray(cv2.erode(background, np.ones((5, 5), np.uint8)), np.uint8)
-        if background.mean() < LEAST_KNOWN:
+        background = ((person < SURELY_BACKGROUND) & (surround.known > 0)).view(np.uint8)
+        background = np.asarray(cv2.erode(background, _AROUND), np.uint8)
+        if cv2.countNonZero(background) < LEAST_KNOWN * background.size:
             return patch
         outside = 1 - hull_mask(landmarks.points, size_px=size_px, margin_px=_FACE_MARGIN * size_px)
         low, high = PERSON
         share = np.clip((high - person) / (high - low), 0, 1) * outside
         share = np.asarray(cv2.GaussianBlur(share, (0, 0), _SOFT * size_px) * outside, np.float32)
-        continued = _continue(surround.image, background)
-        mixed = cv2.blendLinear(continued, patch.image.astype(np.float32), share, 1 - share)
-        return Patch(np.asarray(cv2.convertScaleAbs(mixed), np.uint8))
+        mixed = cv2.blendLinear(_continue(surround.image, background), patch.image, share, 1 - share)
+        return Patch(np.asarray(mixed, np.uint8))
 
 
-def _continue(image: Image, known: npt.NDArray[np.uint8]) -> Floats:
+def _continue(image: Image, known: npt.NDArray[np.uint8]) -> Image:
     """Return the (S, S, 3) colours of known pixels, carried everywhere."""
-    weighted = np.dstack([image * known[..., None], known]).astype(np.float32)
-    coarse = cv2.resize(weighted, (_COARSE_PX, _COARSE_PX), interpolation=cv2.INTER_AREA)
-    total = np.sum([weight * cv2.GaussianBlur(coarse, (0, 0), reach) for reach, weight in _REACHES], axis=0)
-    colours = total[..., :3] / np.maximum(total[..., 3:], 1e-6)
-    return np.asarray(cv2.resize(colours, image.shape[1::-1]), np.float32)
+    size_wh = (_COARSE_PX, _COARSE_PX)
+    colours = cv2.resize(cv2.copyTo(image, known), size_wh, interpolation=cv2.INTER_AREA).astype(np.float32)
+    weights = cv2.resize(255 * known, size_wh, interpolation=cv2.INTER_AREA).astype(np.float32)
+    blurred = [
+        [share * cv2.GaussianBlur(layer, (0, 0), reach) for layer in (colours, weights)] for reach, share in _REACHES
+    ]
+    total, weight = (np.sum(layers, axis=0) for layers in zip(*blurred, strict=True))
+    carried = cv2.convertScaleAbs(total / np.maximum(weight[..., None], 1e-4), alpha=255)
+    return np.asarray(cv2.resize(carried, image.shape[1::-1]), np.uint8)

@@ -85,7 +85,11 @@ class Synthesize(Protocol):
 class Matte(Protocol):
     """Continue the background of the surround up to the new head."""
 
-    def __call__(self, patch: Patch, surround: Surround, landmarks: Landmarks, /) -> Patch:
+    def person(self, patch: Patch) -> Mask:
+        """Return the probability that a pixel of a drawn patch belongs to a person."""
+        ...
+
+    def __call__(self, patch: Patch, surround: Surround, landmarks: Landmarks, /, *, person: Mask) -> Patch:
         """Return the patch, drawn on the surround from landmarks in crop pixels, with that background."""
         ...
 

@@ -5,7 +5,7 @@ import pytest
 from fakes import landmarks
 
 from ganonymization.landmark.topology import LEFT_EYE, LIPS_INNER, RIGHT_BROW
-from ganonymization.track.still import STILL, STILL_PART, Glimpse, Stillness
+from ganonymization.track.still import LOOK_AGAIN, STILL, STILL_PART, Glimpse, Silhouette, Stillness
 from ganonymization.types import Surround
 
 FACE = landmarks(center=(0.5, 0.5), height_px=0.6).points[:, :2]
@@ -67,3 +67,18 @@ def test_light_or_a_hand_changes_it(other):
 def test_without_a_surround_nothing_can_change():
     empty = Surround(np.zeros((64, 64, 3), np.uint8), np.zeros((64, 64), np.float32), np.ones((64, 64), np.float32))
     assert Glimpse.of(empty).is_like(Glimpse.of(empty))
+
+
+@pytest.mark.parametrize(("step_px", "looks"), [(0.0, 3), (0.5, 6), (5.0, 20)])
+def test_a_silhouette_is_looked_for_again_when_the_head_moves_and_now_and_then(step_px, looks):
+    made = []
+
+    def look():
+        made.append(np.full((256, 256), len(made), np.float32))
+        return made[-1]
+
+    silhouette = Silhouette()
+    masks = [silhouette(256 * FACE + step_px * number, look) for number in range(20)]
+    assert len(made) == pytest.approx(looks, abs=1)
+    assert masks[-1] is made[-1]
+    assert LOOK_AGAIN < 20

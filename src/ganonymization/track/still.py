@@ -6,6 +6,7 @@ What is too little to be seen is counted from what was drawn last, so that slow 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,13 +15,19 @@ import numpy as np
 import numpy.typing as npt
 
 from ganonymization.landmark import topology
-from ganonymization.types import Points, Surround
+from ganonymization.types import Mask, Points, Surround
 
 STILL: Final = 0.35 / 256
 """A face whose landmarks moved by no more on average, in sides of the crop, has kept still."""
 
 STILL_PART: Final = 0.3 / 256
 """And nor must the landmarks of an eye, a brow or the mouth have moved by more."""
+
+SAME_PLACE: Final = 1.5 / 256
+"""A head whose landmarks moved by no more, on average and in sides of the crop, has kept its silhouette."""
+
+LOOK_AGAIN: Final = 8
+"""Patches after which the silhouette is looked for all the same: hair moves, too."""
 
 SAME_LEVELS: Final = 2.0
 """A surround that differs by so many levels of 255, on the whole, is the same."""
@@ -69,6 +76,33 @@ class Stillness:
 
 def _is_small(moved: npt.NDArray[np.floating]) -> bool:
     return bool(moved.mean() <= STILL and all(moved[part].mean() <= STILL_PART for part in _PARTS))
+
+
+class Silhouette:
+    """Where the person is on the drawn patches of one track; looked for again when the head has moved in the crop.
+
+    Fits `draw.FindSilhouette`.
+    """
+
+    def __init__(self) -> None:
+        self._person: Mask | None = None
+        self._points: Points | None = None
+        self._uses = 0
+
+    def __call__(self, points: Points, look: Callable[[], Mask]) -> Mask:
+        """Return the (S, S) probability of a person.
+
+        Args:
+            points: (478, 2|3) landmarks that a patch was drawn from, in its pixels.
+            look: looks for the person on the patch.
+        """
+        self._uses += 1
+        if self._person is not None and self._points is not None and self._uses < LOOK_AGAIN:
+            moved = np.linalg.norm((points - self._points)[:, :2], axis=1).mean()
+            if moved <= SAME_PLACE * len(self._person):
+                return self._person
+        self._person, self._points, self._uses = look(), points, 0
+        return self._person
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,7 @@ import dataclasses
 import enum
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -25,7 +25,7 @@ from ganonymization.track.policy import Treatment, View
 from ganonymization.track.receipt import TrackReceipt
 from ganonymization.track.smooth import LandmarkSmoother
 from ganonymization.track.steady import PatchSteadier
-from ganonymization.track.still import Stillness
+from ganonymization.track.still import Silhouette, Stillness
 from ganonymization.track.tracker import Tracker, TrackerOptions
 from ganonymization.types import Box, Face, Image, Landmarks, Outcome, Patch, Points
 from ganonymization.video.clip import Frame
@@ -168,6 +168,19 @@ class DrawnFrame:
     faces: tuple[DrawnFace | str | None, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ShownFace:
+    """What is known of the face that a track showed last.
+
+    Attributes:
+        steadier: takes the tremble out of it.
+        silhouette: where the person was.
+    """
+
+    steadier: PatchSteadier = field(default_factory=PatchSteadier)
+    silhouette: Silhouette = field(default_factory=Silhouette)
+
+
 class VideoAnonymizer:
     """Anonymizes one stream, frame by frame; `video.presets` makes one. Not to be used for a second stream.
 
@@ -212,7 +225,7 @@ class VideoAnonymizer:
         self._due: dict[int, int] = {}
         self._smoothers: dict[int, LandmarkSmoother] = {}
         self._stillness: dict[int, Stillness] = {}
-        self._steadiers: dict[tuple[int, int], PatchSteadier] = {}
+        self._shown: dict[tuple[int, int], ShownFace] = {}
 
     def __call__(self, frames: Iterable[Frame]) -> Iterator[AnonymizedFrame]:
         """Anonymize a whole stream."""
@@ -378,29 +391,31 @@ class VideoAnonymizer:
     def _cover(self, drawn: DrawnFrame) -> tuple[Image, list[str | None]]:
         """Return the image with all faces covered, and for each why it was obscured; None when it was drawn or kept."""
         result = drawn.plan.frame.image.copy()
-        steadiers: dict[tuple[int, int], PatchSteadier] = {}
+        shown: dict[tuple[int, int], ShownFace] = {}
         reasons: list[str | None] = []
         for face, one in zip(drawn.plan.faces, drawn.faces, strict=True):
             if isinstance(one, DrawnFace):
                 key = (face.place.track, one.identity)
-                steadier = steadiers[key] = self._steadiers.get(key, PatchSteadier())
-                patch = self._steady(one, steadier)
+                shown[key] = self._shown.get(key, ShownFace())
+                patch = self._steady(one, shown[key])
                 self._draw.place(result, one.canvas, patch, clock=Stopwatch()).put_into(result)
             reasons.append(one if isinstance(one, str) else None)
         # whoever is not in this frame is drawn afresh when he comes back
-        self._steadiers = steadiers
+        self._shown = shown
         for face, reason in zip(drawn.plan.faces, reasons, strict=True):
             if reason is not None:
                 result = self._obscure(result, _face_of(face.place))
         return result, reasons
 
-    def _steady(self, face: DrawnFace, steadier: PatchSteadier) -> Patch:
+    def _steady(self, face: DrawnFace, shown: ShownFace) -> Patch:
         """Return the patch that is shown: the last one again if nothing has changed, not even around the face."""
-        same = steadier.again(face.canvas.surround) if face.patch is None else None
+        canvas = face.canvas
+        same = shown.steadier.again(canvas.surround) if face.patch is None else None
         if same is not None:
             return same
         patch = face.patch or self._synthesize(face)
-        return steadier(patch, face.canvas.landmarks.points, face.canvas.surround)
+        cleared = self._draw.clear(canvas, patch, clock=Stopwatch(), silhouette=shown.silhouette)
+        return shown.steadier(cleared, canvas.landmarks.points, canvas.surround)
 
 
 def _face_of(place: Place) -> Face:

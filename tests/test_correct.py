@@ -4,7 +4,7 @@ from fakes import pose, rotation, shape, shape_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganonymization.correct import MOST_CHANGED, MOST_TURNED_DEG, Correct
+from ganonymization.correct import MEASURES, MOTION_SIZE, Anticipate, Correct, Motions
 from ganonymization.eyes import carry_irises, iris_offsets, move_irises
 from ganonymization.geometry import Pose, head_pose_deg
 from ganonymization.shape import expression_functionals
@@ -70,12 +70,12 @@ def test_a_face_that_was_not_found_well_does_not_drag_the_next_one_along(correct
     moved = correct(asked, wrong)
     (before, after) = (shape_model().pose_of(one) for one in (asked, moved))
     turned = np.degrees(np.arccos((np.trace(before.rotation.T @ after.rotation) - 1) / 2))
-    assert turned == pytest.approx(MOST_TURNED_DEG, abs=1.5)
+    assert turned < 8 * np.sqrt(3) + 1
     measured = [
         expression_functionals() @ place.undo(one.points.astype(np.float64)).ravel()
         for place, one in ((before, asked), (after, moved))
     ]
-    assert np.abs(measured[1] - measured[0]).max() < MOST_CHANGED + 0.02
+    assert np.abs(measured[1] - measured[0]).max() < 0.1
 
 
 @given(SEEDS)
@@ -95,3 +95,37 @@ def test_a_head_that_is_turned_more_is_asked_to_turn_less(correct):
     found = Landmarks(pose(height_px=150, yaw_deg=17, roll_deg=8).apply(shape()).astype(np.float32))
     (yaw, _, _) = head_pose_deg(shape_model().pose_of(correct(asked, found)).rotation)
     assert yaw == pytest.approx(12 - 0.8 * 5, abs=0.5)
+
+
+@given(SEEDS)
+def test_a_face_that_is_moved_differs_by_that_motion(seed):
+    motions = Motions(shape_model())
+    motion = np.random.default_rng(seed).normal(0, 0.02, MOTION_SIZE)
+    face = asked_for(seed)
+    found = motions.between(face, motions.moved(face, motion))
+    np.testing.assert_allclose(found[:MEASURES], motion[:MEASURES], atol=0.008)
+    np.testing.assert_allclose(found[MEASURES:], motion[MEASURES:], atol=0.03)
+
+
+def test_the_mean_face_seen_from_the_front_has_no_motion_and_no_motion_moves_nothing():
+    motions = Motions(shape_model())
+    front = Landmarks(pose().apply(shape()).astype(np.float32))
+    np.testing.assert_allclose(motions.of(front), 0, atol=1e-4)
+    np.testing.assert_allclose(motions.moved(front, np.zeros(MOTION_SIZE)).points, front.points, atol=1e-3)
+
+
+@settings(deadline=None)
+@given(SEEDS)
+def test_a_generator_that_does_only_part_of_what_it_is_asked_is_asked_for_more(seed):
+    motions, lazy = Motions(shape_model()), 0.8
+
+    def draw(asked):
+        return motions.moved(asked, (lazy - 1) * motions.of(asked))
+
+    habits = np.zeros((1 + MOTION_SIZE, MOTION_SIZE))
+    habits[1:] = np.eye(MOTION_SIZE) * (1 / lazy - 1)
+    wanted = Landmarks(pose(height_px=150, yaw_deg=15, pitch_deg=-8).apply(shape(seed)).astype(np.float32))
+    asked = Anticipate(shape_model(), habits)(wanted)
+    plain, anticipated = (errors(wanted, draw(one)) for one in (wanted, asked))
+    assert anticipated[0] < 0.5 * plain[0] + 0.004
+    assert anticipated[1] < 0.5 * plain[1] + 0.3

@@ -1,14 +1,16 @@
 """Export the generator of a training run into the weights folder and enter it into the catalogue.
 
-Usage: `python tools/ship_generator.py FACES.npz runs/NAME`. The side that light comes from is taken out of the noise
-(see `steady_light.py`). Weights stay in the history for ever: ship them only when
-the benchmarks say that they are better than the last.
+Usage: `GANONYMIZATION_DATA=<folder> python tools/ship_generator.py FACES.npz runs/NAME`. The side that light comes from
+is taken out of the noise (see `steady_light.py`), and its habits are written into the file (see `measure_habits.py`).
+Weights stay in the history for ever: ship them only when the benchmarks say that they are better than the last.
 """
 
 import sys
 from pathlib import Path
 
 from catalogue import WEIGHTS, register
+from measure_habits import fit_photos
+from measure_habits import note as note_habits
 from measure_traits import note
 from steady_light import steady
 
@@ -31,6 +33,8 @@ def main() -> None:
     before, after = steady(WEIGHTS / "generator.onnx", WEIGHTS / "generator.onnx")
     print(f"light from the side, deviation over identities: {before:.3f} before, {after:.3f} after (log brightness)")
     print(f"taken for a man along one line of the noise, correlation {note(WEIGHTS / 'generator.onnx'):.2f}")
+    missed, left = note_habits(fit_photos(), WEIGHTS / "generator.onnx")
+    print(f"missed of what is asked for, mean over motions: {(left / missed).mean():.2f} of before, habits anticipated")
     register(
         "generator.onnx",
         licence="MIT",

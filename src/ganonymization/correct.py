@@ -1,8 +1,10 @@
-"""Draw, look, and draw again: make up for what a generator draws otherwise than it was asked to.
+"""Make up for what a generator draws otherwise than it is asked to.
 
-Every generator has habits: it turns heads a little towards the camera, lowers brows, closes lips. What it was asked for
-is known, and what came out is found as on any face, so the difference is added to what is asked for the next time: one
-step of a control loop. Nothing of the original has a part in it but what the generator was given before.
+Every generator has habits: it turns heads a little towards the camera, opens mouths less than it should, and looks
+straight ahead. What it was asked for is known, and what came out is found as on any face. On a photo what is missed is
+added to what is asked for the next time, one step of a control loop. In a clip, where a second look at every frame
+costs too much, habits that were learnt once, over many faces, are anticipated. Nothing of the original has a part in
+either but what the generator was given before.
 """
 
 from __future__ import annotations
@@ -11,30 +13,28 @@ from typing import Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from ganonymization.eyes import carry_irises, iris_offsets, move_irises
 from ganonymization.geometry import Pose
-from ganonymization.shape import Array, ShapeModel, expression_functionals
+from ganonymization.shape import FUNCTIONAL_NAMES, Array, ShapeModel, expression_functionals
 from ganonymization.types import Landmarks
+
+MEASURES: Final = len(FUNCTIONAL_NAMES)
+
+MOTION_SIZE: Final = MEASURES + 2 + 3
+"""A motion: changes of the measures of expression in heights of the mean face; of the place of the irises, right and
+down, in eye widths; and a rotation vector in radians."""
 
 SHARE: Final = 0.8
 """Share of what was missed that is made up for; with all of it lips and irises overshoot."""
 
-MOST_TURNED_DEG: Final = 8.0
-"""A head is turned by this much at most: what errs by more was not found well."""
-
-MOST_CHANGED: Final = 0.08
-"""A measure of expression is changed by this much at most, in heights of the mean face."""
-
-MOST_LOOKED: Final = 0.2
-"""An iris is moved by this much at most, in eye widths."""
+_MOST: Final = np.array([0.08] * MEASURES + [0.2] * 2 + [np.radians(8)] * 3)
+"""A face is moved by this much at most: what errs by more was not found well."""
 
 
-class Correct:
-    """Change landmarks so that a generator draws what was asked for; fits `stages.Correct`.
-
-    Head pose, the linear measures of expression and gaze are corrected. What else the face changes with a measure is
-    the most probable, as in `Reshape`.
+class Motions:
+    """Compare and move faces.
 
     Args:
         model: the shape model.
@@ -43,30 +43,77 @@ class Correct:
     def __init__(self, model: ShapeModel) -> None:
         self._model = model
         self._measures = expression_functionals()
-        self._change = model.change_with(self._measures)
+        self._change = model.components.T @ model.change_with(self._measures)
+
+    def of(self, landmarks: Landmarks) -> Array:
+        """Return the (13,) motion from the mean face, upright and seen from the front, to a face."""
+        pose, shape = self._posed(landmarks)
+        return self._motion(shape, pose.rotation) - self._motion(self._model.mean, np.eye(3))
+
+    def between(self, first: Landmarks, second: Landmarks) -> Array:
+        """Return the (13,) motion from the first face to the second."""
+        (pose, shape), (other_pose, other) = self._posed(first), self._posed(second)
+        turn = other_pose.rotation @ pose.rotation.T
+        return self._motion(other, turn) - self._motion(shape, np.eye(3))
+
+    def moved(self, landmarks: Landmarks, motion: Array) -> Landmarks:
+        """Return a face after a (13,) motion, of which no part is larger than makes sense.
+
+        What else a face changes with a measure is the most probable, as in `Reshape`.
+        """
+        bounded = np.clip(motion, -_MOST, _MOST)
+        measures, looked, turn = np.split(bounded, [MEASURES, MEASURES + 2])
+        pose, shape = self._posed(landmarks)
+        moved = carry_irises(shape, shape + (self._change @ measures).reshape(shape.shape))
+        moved = move_irises(moved, np.tile([*looked, 0.0], (2, 1)))
+        turned = Pose(pose.scale, cv2.Rodrigues(turn)[0] @ pose.rotation, pose.translation)
+        return Landmarks(turned.apply(moved).astype(np.float32), landmarks.presence)
+
+    def _posed(self, landmarks: Landmarks) -> tuple[Pose, Array]:
+        pose = self._model.pose_of(landmarks)
+        return pose, pose.undo(landmarks.points.astype(np.float64))
+
+    def _motion(self, shape: Array, rotation: Array) -> Array:
+        looked = iris_offsets(shape).mean(axis=0)[:2]
+        return np.concatenate([self._measures @ shape.ravel(), looked, cv2.Rodrigues(rotation)[0].ravel()])
+
+
+class Correct:
+    """Ask again for what was missed; fits `stages.Correct`.
+
+    Args:
+        model: the shape model.
+    """
+
+    def __init__(self, model: ShapeModel) -> None:
+        self._motions = Motions(model)
 
     def __call__(self, asked: Landmarks, found: Landmarks, /) -> Landmarks:
-        """Return the landmarks to draw from the next time.
+        """Return the landmarks to ask for the next time.
 
         Args:
-            asked: (478, 3) points in pixels of the picture, which a face was drawn from.
+            asked: (478, 3) points in pixels of the picture, which a face was to have.
             found: (478, 3) points of the face that came out.
         """
-        pose, found_pose = self._model.pose_of(asked), self._model.pose_of(found)
-        shape, found_shape = (p.undo(x.points.astype(np.float64)) for p, x in ((pose, asked), (found_pose, found)))
-        missed = _within(self._measures @ (shape - found_shape).ravel(), MOST_CHANGED)
-        looked = _within(iris_offsets(shape) - iris_offsets(found_shape), MOST_LOOKED)
-        moved = carry_irises(shape, shape + (self._change @ missed @ self._model.components).reshape(shape.shape))
-        turned = Pose(pose.scale, _part_of(pose.rotation @ found_pose.rotation.T) @ pose.rotation, pose.translation)
-        return Landmarks(turned.apply(move_irises(moved, looked)).astype(np.float32), asked.presence)
+        return self._motions.moved(asked, SHARE * self._motions.between(found, asked))
 
 
-def _within(missed: Array, most: float) -> Array:
-    return np.clip(SHARE * missed, -most, most)
+class Anticipate:
+    """Ask for what a generator with known habits draws as is wanted; fits `stages.Anticipate`.
 
+    Args:
+        model: the shape model.
+        habits: (14, 13) constant and slopes of the motion that is missed, over the motion that is wanted.
+    """
 
-def _part_of(rotation: Array) -> Array:
-    """Return a (3, 3) rotation about the same axis, by a share of the angle."""
-    turn = cv2.Rodrigues(rotation)[0].ravel()
-    angle, most = np.linalg.norm(turn), np.radians(MOST_TURNED_DEG)
-    return np.asarray(cv2.Rodrigues(turn * min(SHARE, most / max(angle, 1e-9)))[0])
+    def __init__(self, model: ShapeModel, habits: npt.NDArray[np.float64]) -> None:
+        self._motions = Motions(model)
+        self._habits = habits
+
+    def __call__(self, wanted: Landmarks, /) -> Landmarks:
+        """Return the landmarks to ask for.
+
+        Args:
+            wanted: (478, 3) points in pixels of the crop that is drawn.
+        """
+        return self._motions.moved(wanted, np.concatenate([[1.0], self._motions.of(wanted)]) @ self._habits)

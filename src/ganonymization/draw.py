@@ -18,7 +18,7 @@ from ganonymization.errors import FaceError, LandmarksNotFoundError
 from ganonymization.geometry import Pose, invert, scale_of, transform
 from ganonymization.region import GROWTH, hull, outline
 from ganonymization.shape import ShapeModel
-from ganonymization.stages import Blend, Matte, Reshape, Synthesize
+from ganonymization.stages import Anticipate, Blend, Matte, Reshape, Synthesize
 from ganonymization.surround import cut_surround, no_surround, ring_px
 from ganonymization.timing import Stopwatch
 from ganonymization.types import Affine, Crop, Face, Image, Landmarks, Mask, Patch, Points, Region, Surround
@@ -125,6 +125,7 @@ class Draw:
         shape_model: gives the head's pose.
         region: how much of the head is replaced.
         matte: continues the background up to the new head; None leaves what was drawn.
+        anticipate: makes up for the generator's habits; None takes it as it is.
     """
 
     def __init__(
@@ -136,8 +137,10 @@ class Draw:
         shape_model: ShapeModel,
         region: Region,
         matte: Matte | None = None,
+        anticipate: Anticipate | None = None,
     ) -> None:
         self._matte = matte
+        self._anticipate = anticipate
         self._reshape = reshape
         self._synthesize = synthesize
         self._blend = blend
@@ -195,7 +198,7 @@ class Draw:
     def synthesize(self, canvas: Canvas, *, palette: npt.NDArray[np.float32], identity: int, clock: Stopwatch) -> Patch:
         """Return the invented person, who is not in the picture yet."""
         with clock("synthesize"):
-            return self._synthesize(canvas.landmarks, canvas.surround, palette=palette, identity=identity)
+            return self.patch(canvas.landmarks, canvas.surround, palette=palette, identity=identity)
 
     def clear(
         self, canvas: Canvas, patch: Patch, *, clock: Stopwatch, silhouette: FindSilhouette = look_for_it
@@ -236,6 +239,7 @@ class Draw:
         self, landmarks: Landmarks, surround: Surround, *, palette: npt.NDArray[np.float32], identity: int
     ) -> Patch:
         """Return the invented person alone."""
+        landmarks = self._anticipate(landmarks) if self._anticipate else landmarks
         return self._synthesize(landmarks, surround, palette=palette, identity=identity)
 
     def _crop_from_image(self, pose: Pose, *, size_px: int) -> Affine:

@@ -53,6 +53,14 @@ class Correct(Protocol):
         ...
 
 
+class Anticipate(Protocol):
+    """Make up for the known habits of a generator."""
+
+    def __call__(self, wanted: Landmarks, /) -> Landmarks:
+        """Return the landmarks to ask for, both in crop pixels, so that what comes out is as is wanted."""
+        ...
+
+
 class ChoosePalette(Protocol):
     """Choose the colours of the invented person."""
 

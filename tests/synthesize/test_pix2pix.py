@@ -1,9 +1,12 @@
+import json
+
 import numpy as np
 import pytest
 from fakes import landmarks, noise_picture
 from models import save_doubler, save_generator
 
 from ganonymization.condition import draw_maps
+from ganonymization.correct import MOTION_SIZE
 from ganonymization.errors import WeightsError
 from ganonymization.onnx import Network
 from ganonymization.palette import PALETTE_SIZE
@@ -104,9 +107,14 @@ def test_a_grey_picture_gets_a_grey_face(generator):
     assert np.ptp(generator(FACE, surround, palette=palette, identity=3).image.astype(int), axis=2).max() > 0
 
 
-def test_a_generator_that_tells_nothing_of_its_noise_is_fine_and_one_that_tells_nonsense_is_not():
-    assert pix2pix._read_line(None) is None
-    assert pix2pix._read_line(str([0.5] * (1 + pix2pix.NOISE_SIZE))).tolist() == [0.5] * (1 + pix2pix.NOISE_SIZE)
+@pytest.mark.parametrize(
+    ("key", "shape"),
+    [(pix2pix.MALE_KEY, (1 + pix2pix.NOISE_SIZE,)), (pix2pix.HABITS_KEY, (1 + MOTION_SIZE, MOTION_SIZE))],
+)
+def test_a_generator_that_tells_nothing_of_itself_is_fine_and_one_that_tells_nonsense_is_not(key, shape):
+    numbers = np.full(shape, 0.5)
+    assert pix2pix._read_numbers({}, key, shape) is None
+    assert pix2pix._read_numbers({key: json.dumps(numbers.tolist())}, key, shape).tolist() == numbers.tolist()
     for nonsense in ("[1, 2]", "men", '["a"]', "{}"):
         with pytest.raises(WeightsError, match="measure it anew"):
-            pix2pix._read_line(nonsense)
+            pix2pix._read_numbers({key: nonsense}, key, shape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,11 @@ TRUNCATION: Final = 0.85
 MALE_KEY: Final = "male_by_noise"
 """Entry of a generator's file: constant and slope of the logit of being taken for a man, over the noise."""
 
+HABITS_KEY: Final = "habits"
+"""Entry of a generator's file: what it misses of the motion that is asked for (see `correct.Anticipate`)."""
+
+HABITS_SHAPE: Final = (14, 13)
+
 INPUTS: Final = ("maps", "surround", "known", "palette", "noise")
 
 
@@ -46,7 +52,8 @@ class Pix2Pix:
         if not isinstance(side, int):
             raise WeightsError(f"the generator works in crops of any size, {side!r}; export it for one")
         self.size_px = side
-        self.male_by_noise = _read_line(network.metadata.get(MALE_KEY))
+        self.male_by_noise = _read_numbers(network.metadata, MALE_KEY, (1 + NOISE_SIZE,))
+        self.habits = _read_numbers(network.metadata, HABITS_KEY, HABITS_SHAPE)
 
     @classmethod
     def load(cls, path: Path | None = None, *, runtime: Runtime = Runtime()) -> Pix2Pix:  # noqa: B008 - frozen
@@ -73,21 +80,22 @@ class Pix2Pix:
         return Patch(_without_color(drawn) if is_grey(surround) else drawn)
 
 
-def _read_line(text: str | None) -> npt.NDArray[np.float64] | None:
-    """Return constant and slope of a line over the noise; None where the file tells none.
+def _read_numbers(metadata: Mapping[str, str], key: str, shape: tuple[int, ...]) -> npt.NDArray[np.float64] | None:
+    """Return an entry of a generator's file; None where it has none.
 
     Raises:
-        WeightsError: what it tells is no such line.
+        WeightsError: the entry holds other numbers than it should.
     """
+    text = metadata.get(key)
     if text is None:
         return None
     try:
-        line = np.array(json.loads(text), np.float64)
+        numbers = np.array(json.loads(text), np.float64)
     except (ValueError, TypeError) as error:
-        raise WeightsError(f"the generator's {MALE_KEY} is no list of numbers ({error}); measure it anew") from error
-    if line.shape != (1 + NOISE_SIZE,):
-        raise WeightsError(f"the generator's {MALE_KEY} has {line.size} numbers, not {1 + NOISE_SIZE}; measure it anew")
-    return line
+        raise WeightsError(f"the generator's {key} is no list of numbers ({error}); measure it anew") from error
+    if numbers.shape != shape:
+        raise WeightsError(f"the generator's {key} has the shape {numbers.shape}, not {shape}; measure it anew")
+    return numbers
 
 
 def _levels(layer: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:

@@ -8,6 +8,7 @@ from typing import Final
 from ganonymization.appearance import AppearanceReader
 from ganonymization.blend import SeamlessBlend
 from ganonymization.casting import SuitSurround
+from ganonymization.correct import Anticipate
 from ganonymization.detect import CenterFace
 from ganonymization.draw import Draw
 from ganonymization.expression import ExpressionClassifier
@@ -129,6 +130,7 @@ def video_anonymizer(
         shape_model=shape_model,
         region=region,
         matte=Matte(Segment.load(runtime=runtime)),
+        anticipate=_anticipation(synthesize, shape_model),
     )
     cast = Cast(
         draw=draw,
@@ -159,3 +161,8 @@ def video_anonymizer(
 def _search(detect: CenterFace, landmark: FaceMesh, runtime: Runtime, threshold: float) -> Search:
     again = CenterFace.load(score_threshold=AGAIN * threshold, runtime=runtime)
     return Search(Scanner(detect, whole_every=WHOLE_EVERY), again, landmark, landmark.follow)
+
+
+def _anticipation(generator: Pix2Pix, model: ShapeModel) -> Anticipate | None:
+    """Return what makes up for a generator's habits; None for one whose file does not tell them."""
+    return None if generator.habits is None else Anticipate(model, generator.habits)

@@ -162,6 +162,7 @@ def anonymizer(options=None, *, policy=None, verifier=None, detector=None, mesh=
     )
     cast = Cast(
         draw=draw,
+        follow=(mesh or Mesh()).follow,
         choose_palette=fakes.FakePalette(),
         verify=verifier or Verifier(),
         policy=policy or ByPerson(1),

@@ -103,17 +103,24 @@ class Anticipate:
 
     Args:
         model: the shape model.
-        habits: (14, 13) constant and slopes of the motion that is missed, over the motion that is wanted.
+        habits: (14, 13) constant and slopes of the motion that is missed, over the motion that is wanted; None where
+            they are not known.
     """
 
-    def __init__(self, model: ShapeModel, habits: npt.NDArray[np.float64]) -> None:
+    def __init__(self, model: ShapeModel, habits: npt.NDArray[np.float64] | None = None) -> None:
         self._motions = Motions(model)
-        self._habits = habits
+        self._habits = np.zeros((1 + MOTION_SIZE, MOTION_SIZE)) if habits is None else habits
 
-    def __call__(self, wanted: Landmarks, /) -> Landmarks:
+    def __call__(self, wanted: Landmarks, missed: Array | None = None, /) -> Landmarks:
         """Return the landmarks to ask for.
 
         Args:
             wanted: (478, 3) points in pixels of the crop that is drawn.
+            missed: (13,) motion that this person is known to miss besides, from `missed`.
         """
-        return self._motions.moved(wanted, np.concatenate([[1.0], self._motions.of(wanted)]) @ self._habits)
+        motion = np.concatenate([[1.0], self._motions.of(wanted)]) @ self._habits
+        return self._motions.moved(wanted, motion if missed is None else motion + missed)
+
+    def missed(self, wanted: Landmarks, found: Landmarks) -> Array:
+        """Return the (13,) motion that is to be asked for besides, by a face that came out; both in crop pixels."""
+        return SHARE * self._motions.between(found, wanted)

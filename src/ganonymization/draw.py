@@ -33,6 +33,9 @@ _KEYPOINT_SLACK: Final = 0.12
 """How far, in sides of the box, keypoints may lie outside the hull before the landmarks count as another face's."""
 
 
+Motion: TypeAlias = npt.NDArray[np.float64]
+"""A movement of a face (see `correct.Motions`)."""
+
 FindSilhouette: TypeAlias = Callable[[Points, Callable[[], Mask]], Mask]
 """Takes landmarks in crop pixels, and what looks for the person; returns where the person is."""
 
@@ -189,16 +192,44 @@ class Draw:
         return Canvas(crop, surround, own, drawn)
 
     def paint(
-        self, image: Image, canvas: Canvas, *, palette: npt.NDArray[np.float32], identity: int, clock: Stopwatch
+        self,
+        image: Image,
+        canvas: Canvas,
+        *,
+        palette: npt.NDArray[np.float32],
+        identity: int,
+        clock: Stopwatch,
+        missed: Motion | None = None,
     ) -> Painted:
         """Return the part of the picture that is replaced, with the invented person in it; the picture stays."""
-        patch = self.synthesize(canvas, palette=palette, identity=identity, clock=clock)
+        patch = self.synthesize(canvas, palette=palette, identity=identity, clock=clock, missed=missed)
         return self.place(image, canvas, self.clear(canvas, patch, clock=clock), clock=clock)
 
-    def synthesize(self, canvas: Canvas, *, palette: npt.NDArray[np.float32], identity: int, clock: Stopwatch) -> Patch:
-        """Return the invented person, who is not in the picture yet."""
+    def synthesize(
+        self,
+        canvas: Canvas,
+        *,
+        palette: npt.NDArray[np.float32],
+        identity: int,
+        clock: Stopwatch,
+        missed: Motion | None = None,
+    ) -> Patch:
+        """Return the invented person, who is not in the picture yet; `missed` is what `look_back` found."""
         with clock("synthesize"):
-            return self.patch(canvas.landmarks, canvas.surround, palette=palette, identity=identity)
+            landmarks = canvas.landmarks
+            asked = self._anticipate(landmarks, missed) if self._anticipate else landmarks
+            return self._synthesize(asked, canvas.surround, palette=palette, identity=identity)
+
+    def look_back(self, canvas: Canvas, found: Landmarks) -> Motion | None:
+        """Return what an invented person misses, by the landmarks of the face that came out; None if nobody minds.
+
+        Args:
+            canvas: that it was drawn from.
+            found: in pixels of the picture.
+        """
+        if self._anticipate is None:
+            return None
+        return self._anticipate.missed(canvas.landmarks, _in_crop(found, canvas.crop.crop_from_image))
 
     def clear(
         self, canvas: Canvas, patch: Patch, *, clock: Stopwatch, silhouette: FindSilhouette = look_for_it
@@ -239,7 +270,6 @@ class Draw:
         self, landmarks: Landmarks, surround: Surround, *, palette: npt.NDArray[np.float32], identity: int
     ) -> Patch:
         """Return the invented person alone."""
-        landmarks = self._anticipate(landmarks) if self._anticipate else landmarks
         return self._synthesize(landmarks, surround, palette=palette, identity=identity)
 
     def _crop_from_image(self, pose: Pose, *, size_px: int) -> Affine:

@@ -54,10 +54,14 @@ class Correct(Protocol):
 
 
 class Anticipate(Protocol):
-    """Make up for the known habits of a generator."""
+    """Make up for what a generator is known to miss."""
 
-    def __call__(self, wanted: Landmarks, /) -> Landmarks:
-        """Return the landmarks to ask for, both in crop pixels, so that what comes out is as is wanted."""
+    def __call__(self, wanted: Landmarks, missed: npt.NDArray[np.float64] | None = None, /) -> Landmarks:
+        """Return the landmarks to ask for, in crop pixels as those that are wanted; `missed` is of one person."""
+        ...
+
+    def missed(self, wanted: Landmarks, found: Landmarks) -> npt.NDArray[np.float64]:
+        """Return what is missed of a person, by landmarks of a face that came out, in crop pixels."""
         ...
 
 

@@ -16,14 +16,14 @@ import numpy as np
 
 from ganonymization.anonymizer import draw_people
 from ganonymization.audition import best_first
-from ganonymization.draw import Draw, Painted, Seen
+from ganonymization.draw import Canvas, Draw, Motion, Seen
 from ganonymization.errors import FaceError
 from ganonymization.palette import PaletteVector
-from ganonymization.stages import ChoosePalette, Suit
+from ganonymization.stages import ChoosePalette, Follow, Suit
 from ganonymization.timing import Stopwatch
 from ganonymization.track.people import People
 from ganonymization.track.policy import Decision, Evidence, TrackPolicy, Treatment, View
-from ganonymization.types import Face, Landmarks, Points
+from ganonymization.types import Face, Image, Points
 from ganonymization.verify import Check, Reference, Verify
 
 _NO_KEYPOINTS: Final = np.empty((0, 2), np.float32)
@@ -93,6 +93,7 @@ class Role:
         person: number of the person; 0 when unknown.
         identity: seed of the invented person; None when there is none.
         palette: colours of that person; None when there is none.
+        missed: what that person, drawn over this face, does otherwise than asked; None when nobody looked.
         reason: why the track is obscured as a whole.
         attempts: identities that were tried.
         proofs: the latest checks, which the identity passed.
@@ -102,6 +103,7 @@ class Role:
     person: int = 0
     identity: int | None = None
     palette: PaletteVector | None = field(default=None, repr=False)
+    missed: Motion | None = field(default=None, repr=False)
     reason: str = ""
     attempts: int = 0
     proofs: tuple[Proof, ...] = ()
@@ -115,11 +117,13 @@ class _Candidate:
         identity: seed of the invented person.
         palette: colours; None where they are not chosen yet.
         attempts: identities that were tried for the role up to now.
+        missed: as in a role; None when nobody looked yet.
     """
 
     identity: int
     palette: PaletteVector | None = field(repr=False)
     attempts: int
+    missed: Motion | None = field(default=None, repr=False)
 
 
 NO_ROLE: Final = Role(Decision(Treatment.OBSCURE), reason=UNSEEN)
@@ -130,6 +134,7 @@ class Cast:
 
     Args:
         draw: draws faces.
+        follow: looks at them once they are drawn, for what they miss.
         choose_palette: chooses their colours, once for each track.
         verify: measures them against the originals.
         policy: decides.
@@ -142,6 +147,7 @@ class Cast:
         self,
         *,
         draw: Draw,
+        follow: Follow,
         choose_palette: ChoosePalette,
         verify: Verify,
         policy: TrackPolicy,
@@ -150,6 +156,7 @@ class Cast:
         suit: Suit | None = None,
     ) -> None:
         self._draw = draw
+        self._follow = follow
         self._suit = suit
         self._choose_palette = choose_palette
         self._verify = verify
@@ -223,10 +230,15 @@ class Cast:
                 attempts = max(attempts, candidate.attempts)
                 tried = self._try(memories, candidate)
                 if tried is not None:
-                    colours, proofs = tried
-                    self._taken[role.decision.identity] = candidate.identity
+                    taken, proofs = tried
+                    self._taken[role.decision.identity] = taken.identity
                     return dataclasses.replace(
-                        role, identity=candidate.identity, palette=colours, attempts=attempts, proofs=proofs
+                        role,
+                        identity=taken.identity,
+                        palette=taken.palette,
+                        missed=taken.missed,
+                        attempts=attempts,
+                        proofs=proofs,
                     )
         except FaceError as error:
             return dataclasses.replace(role, reason=str(error), identity=None, attempts=attempts, proofs=())
@@ -236,7 +248,7 @@ class Cast:
         """Yield the present identity of a role, the one that was taken for the same person before, and new ones."""
         known = self._taken.get(role.decision.identity)
         if role.identity is not None:
-            yield _Candidate(role.identity, role.palette, role.attempts)
+            yield _Candidate(role.identity, role.palette, role.attempts, role.missed)
         elif known is not None:
             yield _Candidate(known, None, role.attempts + 1)
         # whoever stands for somebody elsewhere is not exchanged for somebody better
@@ -247,10 +259,8 @@ class Cast:
         """Yield new identities, each with its distance from the original in one view."""
         for attempt, identity in enumerate(self._seeds(role, memory), role.attempts):
             candidate = _Candidate(identity, None, attempt + 1)
-            painted, palette, drawn = self._paint(memory, candidate)
-            image = memory.sample.view.image.copy()
-            painted.put_into(image)
-            distance = self._verify.distance(memory.reference, image, drawn)
+            image, canvas, palette = self._paint(memory, candidate)
+            distance = self._verify.distance(memory.reference, image, canvas.drawn)
             yield distance, dataclasses.replace(candidate, palette=palette)
 
     def _seeds(self, role: Role, memory: Memory) -> Iterator[int]:
@@ -262,34 +272,44 @@ class Cast:
         anybody = self._draw.prepare(view.image, memory.seen, memory.sample.others, identity=identity, clock=clock)
         return draw_people(identity, self._suit(anybody.surround), tried=role.attempts)
 
-    def _paint(self, memory: Memory, candidate: _Candidate) -> tuple[Painted, PaletteVector, Landmarks]:
-        """Draw an invented person into a view; returns the colours, and the landmarks it was drawn from, as well."""
-        image, identity, clock = memory.sample.view.image, candidate.identity, Stopwatch()
+    def _paint(self, memory: Memory, candidate: _Candidate) -> tuple[Image, Canvas, PaletteVector]:
+        """Return a view with an invented person, what that person was drawn from, and the colours."""
+        image, identity, clock = memory.sample.view.image.copy(), candidate.identity, Stopwatch()
         canvas = self._draw.prepare(image, memory.seen, memory.sample.others, identity=identity, clock=clock)
         palette = candidate.palette
         if palette is None:
             palette = self._choose_palette(canvas.surround, identity)
-        return (
-            self._draw.paint(image, canvas, palette=palette, identity=identity, clock=clock),
-            palette,
-            canvas.drawn,
+        painted = self._draw.paint(
+            image, canvas, palette=palette, identity=identity, clock=clock, missed=candidate.missed
         )
+        painted.put_into(image)
+        return image, canvas, palette
 
-    def _try(
-        self, memories: Sequence[Memory], candidate: _Candidate
-    ) -> tuple[PaletteVector | None, tuple[Proof, ...]] | None:
+    def _look_back(self, memories: Sequence[Memory], candidate: _Candidate) -> _Candidate:
+        """Return somebody of whom it is known what he misses, by a look at him in all views."""
+        missed = []
+        for memory in memories:
+            image, canvas, palette = self._paint(memory, candidate)
+            candidate = dataclasses.replace(candidate, palette=palette)
+            (found,) = self._follow(image, [canvas.drawn])
+            motion = self._draw.look_back(canvas, found) if found.presence > 0 else None
+            if motion is not None:
+                missed.append(motion)
+        return dataclasses.replace(candidate, missed=np.mean(missed, axis=0)) if missed else candidate
+
+    def _try(self, memories: Sequence[Memory], candidate: _Candidate) -> tuple[_Candidate, tuple[Proof, ...]] | None:
         """Draw one invented person into all views; None when a view still resembles the original."""
+        if candidate.missed is None:
+            candidate = self._look_back(memories, candidate)
         proofs = []
         for memory in memories:
-            painted, palette, drawn = self._paint(memory, candidate)
+            image, canvas, palette = self._paint(memory, candidate)
             candidate = dataclasses.replace(candidate, palette=palette)
-            image = memory.sample.view.image.copy()
-            painted.put_into(image)
-            check = self._verify(memory.reference, image, drawn)
+            check = self._verify(memory.reference, image, canvas.drawn)
             if not check.passed:
                 return None
             proofs.append(_proof(memory.sample, check))
-        return candidate.palette, tuple(proofs)
+        return candidate, tuple(proofs)
 
 
 def _proof(sample: Sample, check: Check) -> Proof:

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from ganonymization.draw import Canvas, Draw, Seen
+from ganonymization.draw import Canvas, Draw, Motion, Seen
 from ganonymization.errors import FaceError
 from ganonymization.obscure import FILL, cover_outline
 from ganonymization.shape import ShapeModel
@@ -146,12 +146,14 @@ class DrawnFace:
         identity: seed of that person.
         palette: the colours.
         canvas: what the face is drawn from.
+        missed: what that person is known to miss.
         patch: the face; None for the same as before.
     """
 
     identity: int
     palette: npt.NDArray[np.float32]
     canvas: Canvas
+    missed: Motion | None
     patch: Patch | None = None
 
 
@@ -380,13 +382,15 @@ class VideoAnonymizer:
         others = [other.outline for other in plan.faces if other is not face]
         try:
             canvas = self._draw.prepare(plan.frame.image, face.seen, others, identity=role.identity, clock=clock)
-            undrawn = DrawnFace(role.identity, role.palette, canvas)
+            undrawn = DrawnFace(role.identity, role.palette, canvas, role.missed)
             return undrawn if face.is_still else dataclasses.replace(undrawn, patch=self._synthesize(undrawn))
         except FaceError as error:
             return str(error)
 
     def _synthesize(self, face: DrawnFace) -> Patch:
-        return self._draw.synthesize(face.canvas, palette=face.palette, identity=face.identity, clock=Stopwatch())
+        return self._draw.synthesize(
+            face.canvas, palette=face.palette, identity=face.identity, clock=Stopwatch(), missed=face.missed
+        )
 
     def _cover(self, drawn: DrawnFrame) -> tuple[Image, list[str | None]]:
         """Return the image with all faces covered, and for each why it was obscured; None when it was drawn or kept."""

@@ -130,10 +130,11 @@ def video_anonymizer(
         shape_model=shape_model,
         region=region,
         matte=Matte(Segment.load(runtime=runtime)),
-        anticipate=_anticipation(synthesize, shape_model),
+        anticipate=Anticipate(shape_model, synthesize.habits),
     )
     cast = Cast(
         draw=draw,
+        follow=landmark.follow,
         choose_palette=load_choice(tone, runtime=runtime),
         verify=Verify(
             detect=detect,
@@ -161,8 +162,3 @@ def video_anonymizer(
 def _search(detect: CenterFace, landmark: FaceMesh, runtime: Runtime, threshold: float) -> Search:
     again = CenterFace.load(score_threshold=AGAIN * threshold, runtime=runtime)
     return Search(Scanner(detect, whole_every=WHOLE_EVERY), again, landmark, landmark.follow)
-
-
-def _anticipation(generator: Pix2Pix, model: ShapeModel) -> Anticipate | None:
-    """Return what makes up for a generator's habits; None for one whose file does not tell them."""
-    return None if generator.habits is None else Anticipate(model, generator.habits)

@@ -200,6 +200,14 @@ def test_who_is_chosen_is_drawn_again_from_corrected_landmarks():
     assert receipt.attempts == 2
 
 
+def test_a_corrected_face_that_resembles_the_original_gives_way_to_the_first_take():
+    verify = FakeVerify([0.5, 0.7], glances=[0.7], stranger_distance=0.6)
+    stages = {"verify": verify, "correct": lambda asked, _found, /: asked}
+    (receipt,) = scene(LEFT, **stages)(image_of(), identity=1).receipts
+    assert receipt.outcome is Outcome.SYNTHESIZED
+    assert (receipt.attempts, receipt.identity_distance) == (1, 0.7)
+
+
 def test_a_first_take_on_which_no_face_is_found_stands():
     class FindsOnce(FakeLandmark):
         def __call__(self, image, face, /):

@@ -206,14 +206,15 @@ class Anonymizer:
 
         # whoever stands for somebody elsewhere is not exchanged for somebody better
         enough = 0.0 if plan.lasting else verify.stranger_distance
-        for best in best_first(takes(), enough=enough):
-            take = self._retake(result, plan, best, clock)
-            with clock("verify"), take.painted.shown_in(result):
-                check = verify(reference, result, take.canvas.drawn)
-            if check.passed:
-                take.painted.put_into(result)
-                return _receipt(plan.seen, take, check, attempts, clock)
-            nearest = min(nearest, check.identity_distance)
+        for first in best_first(takes(), enough=enough):
+            # what is truer to the original may be too much like it
+            for take in self._takes_of(first, result, plan, clock):
+                with clock("verify"), take.painted.shown_in(result):
+                    check = verify(reference, result, take.canvas.drawn)
+                if check.passed:
+                    take.painted.put_into(result)
+                    return _receipt(plan.seen, take, check, attempts, clock)
+                nearest = min(nearest, check.identity_distance)
         raise IdentityNotRemovedError(
             f"{attempts} identities still resemble the original: distance {nearest:.3f} "
             f"is below {check.identity_threshold:.3f}"
@@ -236,18 +237,19 @@ class Anonymizer:
         painted = self._draw.paint(result, canvas, palette=palette, identity=identity, clock=clock)
         return _Take(identity, palette, canvas, painted)
 
-    def _retake(self, result: Image, plan: _Plan, take: _Take, clock: Stopwatch) -> _Take:
-        """Draw a person again who does not do what was asked; where no face is found the first take stands."""
-        if self._correct is None:
-            return take
-        try:
-            with clock("correct"), take.painted.shown_in(result):
-                found = self._landmark(result, plan.seen.face)
-        except LandmarksNotFoundError:
-            return take
-        canvas = dataclasses.replace(take.canvas, drawn=self._correct(take.canvas.drawn, found))
-        painted = self._draw.paint(result, canvas, palette=take.palette, identity=take.identity, clock=clock)
-        return dataclasses.replace(take, painted=painted)
+    def _takes_of(self, first: _Take, result: Image, plan: _Plan, clock: Stopwatch) -> Iterator[_Take]:
+        """Yield a person drawn again so that he does what was asked, where that can be told, and as drawn first."""
+        if self._correct is not None:
+            try:
+                with clock("correct"), first.painted.shown_in(result):
+                    found = self._landmark(result, plan.seen.face)
+            except LandmarksNotFoundError:
+                pass
+            else:
+                canvas = dataclasses.replace(first.canvas, drawn=self._correct(first.canvas.drawn, found))
+                painted = self._draw.paint(result, canvas, palette=first.palette, identity=first.identity, clock=clock)
+                yield dataclasses.replace(first, painted=painted)
+        yield first
 
     def _isolate_one(self, seen: Seen, identity: int) -> Image:
         landmarks, surround = self._draw.alone(seen, identity=identity)

@@ -33,7 +33,7 @@ bench: $(VENV)/.installed-dev  ## Measure speed, memory, coverage, privacy and e
 
 METHODS := default suppression mosaic blur k-same swap $(if $(GANONYMIZATION_PAPER_WEIGHTS),paper)
 
-report: $(VENV)/.installed-dev  ## Evaluate on LFW and draw the plot of the README; needs GANONYMIZATION_DATA, some 15 minutes.
+report: $(VENV)/.installed-dev  ## Evaluate on LFW and draw the plot of the README; needs GANONYMIZATION_DATA, some 20 minutes.
 	$(BIN)/ganonymize evaluate "lfw:$(GANONYMIZATION_DATA)/lfw" --out build/report $(METHODS:%=--method %)
 	$(BIN)/python -m ganonymization.evaluation.report build/report/results.json docs/privacy-expression.svg
 

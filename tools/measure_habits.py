@@ -7,14 +7,13 @@ written into the file, from where `correct.Anticipate` takes it. Take photos as 
 more than training faces. Nothing but the line is kept of them.
 """
 
-import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import onnx
+from measure_traits import write_entry
 from numpy.typing import NDArray
 
 from ganonymization.blend import SeamlessBlend
@@ -127,12 +126,7 @@ def measure(photos: Sequence[Path], generator: Path) -> tuple[Array, Array, Arra
 def note(photos: Sequence[Path], generator: Path) -> tuple[Array, Array]:
     """Write the habits into a generator's file; returns what is missed without and with them."""
     habits, before, after = measure(photos, generator)
-    model = onnx.load(str(generator))
-    kept = [entry for entry in model.metadata_props if entry.key != HABITS_KEY]
-    del model.metadata_props[:]
-    model.metadata_props.extend(kept)
-    model.metadata_props.add(key=HABITS_KEY, value=json.dumps(np.round(habits, 4).tolist()))
-    onnx.save(model, str(generator))
+    write_entry(generator, HABITS_KEY, habits)
     return before, after
 
 

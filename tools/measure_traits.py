@@ -46,15 +46,20 @@ def fit(rows: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.fl
     return np.asarray(np.linalg.solve(rows.T @ rows + penalty, rows.T @ values))
 
 
+def write_entry(path: Path, key: str, numbers: NDArray[np.float64]) -> None:
+    """Write numbers into an entry of a generator's file, in place of what the entry held."""
+    model = onnx.load(str(path))
+    kept = [entry for entry in model.metadata_props if entry.key != key]
+    del model.metadata_props[:]
+    model.metadata_props.extend(kept)
+    model.metadata_props.add(key=key, value=json.dumps(np.round(numbers, 4).tolist()))
+    onnx.save(model, str(path))
+
+
 def note(path: Path) -> float:
     """Write the line into a generator's file; returns its correlation with the logit on other faces."""
     line, correlation = measure(path)
-    model = onnx.load(str(path))
-    kept = [entry for entry in model.metadata_props if entry.key != MALE_KEY]
-    del model.metadata_props[:]
-    model.metadata_props.extend(kept)
-    model.metadata_props.add(key=MALE_KEY, value=json.dumps([round(float(value), 4) for value in line]))
-    onnx.save(model, str(path))
+    write_entry(path, MALE_KEY, line)
     return correlation
 
 

@@ -44,11 +44,12 @@ class Motions:
         self._model = model
         self._measures = expression_functionals()
         self._change = model.components.T @ model.change_with(self._measures)
+        self._rest = self._motion(model.mean, np.eye(3))
 
     def of(self, landmarks: Landmarks) -> Array:
         """Return the (13,) motion from the mean face, upright and seen from the front, to a face."""
         pose, shape = self._posed(landmarks)
-        return self._motion(shape, pose.rotation) - self._motion(self._model.mean, np.eye(3))
+        return self._motion(shape, pose.rotation) - self._rest
 
     def between(self, first: Landmarks, second: Landmarks) -> Array:
         """Return the (13,) motion from the first face to the second."""

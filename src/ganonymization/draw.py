@@ -218,7 +218,7 @@ class Draw:
         with clock("synthesize"):
             landmarks = canvas.landmarks
             asked = self._anticipate(landmarks, missed) if self._anticipate else landmarks
-            return self._synthesize(asked, canvas.surround, palette=palette, identity=identity)
+            return self.patch(asked, canvas.surround, palette=palette, identity=identity)
 
     def look_back(self, canvas: Canvas, found: Landmarks) -> Motion | None:
         """Return what an invented person misses, by the landmarks of the face that came out; None if nobody minds.

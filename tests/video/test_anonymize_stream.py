@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from film import Actor
 
+from ganonymization.errors import FaceError
 from ganonymization.obscure import FILL
 from ganonymization.track.identity import ByTrack, ObscureAll, OneForAll
 from ganonymization.track.policy import Decision, Treatment
@@ -226,6 +227,23 @@ def test_a_face_that_keeps_still_is_drawn_again_only_when_its_surround_changes()
     shown = sum(outcome is Outcome.SYNTHESIZED for result in results for outcome in outcomes(result))
     assert shown == 40
     assert 2 <= len(synthesize.patches) < 12
+    assert leaks(script, source, results) == []
+
+
+def test_a_still_face_that_cannot_be_drawn_again_is_obscured_and_the_stream_goes_on():
+    class FailsInLight(fakes.FakeSynthesize):
+        def __call__(self, points, surround, /, **rest):
+            if (surround.image == 28).any():
+                raise FaceError("the network has had enough")
+            return super().__call__(points, surround, **rest)
+
+    script, backgrounds = walk(40), [20] * 20 + [28] * 20
+    anonymizer = film.anonymizer(StreamOptions(film.OPTIONS, check_every=1000), synthesize=FailsInLight())
+
+    source, results = run(script, anonymizer, backgrounds)
+
+    shown = [outcome for result in results for outcome in outcomes(result)]
+    assert shown == [Outcome.SYNTHESIZED] * 20 + [Outcome.OBSCURED] * 20
     assert leaks(script, source, results) == []
 
 

@@ -398,12 +398,17 @@ class VideoAnonymizer:
         shown: dict[tuple[int, int], ShownFace] = {}
         reasons: list[str | None] = []
         for face, one in zip(drawn.plan.faces, drawn.faces, strict=True):
+            reason = one if isinstance(one, str) else None
             if isinstance(one, DrawnFace):
                 key = (face.place.track, one.identity)
                 shown[key] = self._shown.get(key, ShownFace())
-                patch = self._steady(one, shown[key])
-                self._draw.place(result, one.canvas, patch, clock=Stopwatch()).put_into(result)
-            reasons.append(one if isinstance(one, str) else None)
+                try:
+                    patch = self._steady(one, shown[key])
+                except FaceError as error:
+                    reason = str(error)
+                else:
+                    self._draw.place(result, one.canvas, patch, clock=Stopwatch()).put_into(result)
+            reasons.append(reason)
         # whoever is not in this frame is drawn afresh when he comes back
         self._shown = shown
         for face, reason in zip(drawn.plan.faces, reasons, strict=True):

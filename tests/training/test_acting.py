@@ -58,5 +58,5 @@ def test_a_copy_on_disk_is_the_same(acting, tmp_path):
 def test_a_file_with_something_else_is_refused_by_name(tmp_path):
     path = tmp_path / "acting.npz"
     np.savez(path, shares=np.ones(7))
-    with pytest.raises(WeightsError, match="acting.npz"):
+    with pytest.raises(WeightsError, match=r"acting\.npz"):
         Acting.load(path)

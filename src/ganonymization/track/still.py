@@ -17,10 +17,10 @@ import numpy.typing as npt
 from ganonymization.landmark import topology
 from ganonymization.types import Mask, Points, Surround
 
-STILL: Final = 0.35 / 256
+STILL: Final = 0.4 / 256
 """A face whose landmarks moved by no more on average, in sides of the crop, has kept still."""
 
-STILL_PART: Final = 0.3 / 256
+STILL_PART: Final = 0.4 / 256
 """And nor must the landmarks of an eye, a brow or the mouth have moved by more."""
 
 SAME_PLACE: Final = 1.5 / 256

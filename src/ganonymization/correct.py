@@ -9,6 +9,7 @@ either but what the generator was given before.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import cv2
@@ -62,9 +63,13 @@ class Motions:
 
         What else a face changes with a measure is the most probable, as in `Reshape`.
         """
-        bounded = np.clip(motion, -_MOST, _MOST)
-        measures, looked, turn = np.split(bounded, [MEASURES, MEASURES + 2])
+        return self.answered(landmarks, lambda _: motion)
+
+    def answered(self, landmarks: Landmarks, answer: Callable[[Array], Array]) -> Landmarks:
+        """Return a face after a (13,) motion that depends on the one from the mean face; bounded as in `moved`."""
         pose, shape = self._posed(landmarks)
+        bounded = np.clip(answer(self._motion(shape, pose.rotation) - self._rest), -_MOST, _MOST)
+        measures, looked, turn = np.split(bounded, [MEASURES, MEASURES + 2])
         moved = carry_irises(shape, shape + (self._change @ measures).reshape(shape.shape))
         moved = move_irises(moved, np.tile([*looked, 0.0], (2, 1)))
         turned = Pose(pose.scale, cv2.Rodrigues(turn)[0] @ pose.rotation, pose.translation)
@@ -119,8 +124,8 @@ class Anticipate:
             wanted: (478, 3) points in pixels of the crop that is drawn.
             missed: (13,) motion that this person is known to miss besides, from `missed`.
         """
-        motion = np.concatenate([[1.0], self._motions.of(wanted)]) @ self._habits
-        return self._motions.moved(wanted, motion if missed is None else motion + missed)
+        besides = 0.0 if missed is None else missed
+        return self._motions.answered(wanted, lambda motion: self._habits[0] + motion @ self._habits[1:] + besides)
 
     def missed(self, wanted: Landmarks, found: Landmarks) -> Array:
         """Return the (13,) motion that is to be asked for besides, by a face that came out; both in crop pixels."""

@@ -110,8 +110,9 @@ def fit_pose(
     """
     share = np.full(len(source), 1.0 / len(source)) if weights is None else weights / weights.sum()
     source_mean, target_mean = share @ source, share @ target
-    source_centered, target_centered = source - source_mean, target - target_mean
-    u, singular, vt = np.linalg.svd((target_centered * share[:, None]).T @ source_centered)
+    source_centered = source - source_mean
+    # where one side is centred, the other need not be
+    u, singular, vt = np.linalg.svd(target.T @ (source_centered * share[:, None]))
     signs = np.ones(3)
     signs[-1] = math.copysign(1, _determinant(u @ vt))
     rotation = (u * signs) @ vt

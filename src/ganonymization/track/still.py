@@ -21,7 +21,10 @@ STILL: Final = 0.4 / 256
 """A face whose landmarks moved by no more on average, in sides of the crop, has kept still."""
 
 STILL_PART: Final = 0.4 / 256
-"""And nor must the landmarks of an eye, a brow or the mouth have moved by more."""
+"""And nor must the landmarks of a brow or the mouth have moved by more."""
+
+STILL_EYE: Final = 0.3 / 256
+"""Nor those of an eye or an iris: lids move least, and blinks begin slowly."""
 
 SAME_PLACE: Final = 1.5 / 256
 """A head whose landmarks moved by no more, on average and in sides of the crop, has kept its silhouette."""
@@ -38,15 +41,15 @@ SAME_LEVELS_ANYWHERE: Final = 24.0
 _GLIMPSE_PX: Final = 32
 _KNOWN: Final = 0.5
 _PARTS: Final = tuple(
-    list(part)
-    for part in (
-        topology.RIGHT_EYE,
-        topology.LEFT_EYE,
-        topology.RIGHT_BROW,
-        topology.LEFT_BROW,
-        (*topology.LIPS_OUTER, *topology.LIPS_INNER),
-        (topology.RIGHT_IRIS_CENTER, *topology.RIGHT_IRIS),
-        (topology.LEFT_IRIS_CENTER, *topology.LEFT_IRIS),
+    (list(part), limit)
+    for part, limit in (
+        (topology.RIGHT_EYE, STILL_EYE),
+        (topology.LEFT_EYE, STILL_EYE),
+        (topology.RIGHT_BROW, STILL_PART),
+        (topology.LEFT_BROW, STILL_PART),
+        ((*topology.LIPS_OUTER, *topology.LIPS_INNER), STILL_PART),
+        ((topology.RIGHT_IRIS_CENTER, *topology.RIGHT_IRIS), STILL_EYE),
+        ((topology.LEFT_IRIS_CENTER, *topology.LEFT_IRIS), STILL_EYE),
     )
 )
 
@@ -75,7 +78,7 @@ class Stillness:
 
 
 def _is_small(moved: npt.NDArray[np.floating]) -> bool:
-    return bool(moved.mean() <= STILL and all(moved[part].mean() <= STILL_PART for part in _PARTS))
+    return bool(moved.mean() <= STILL and all(moved[part].mean() <= limit for part, limit in _PARTS))
 
 
 class Silhouette:

@@ -25,6 +25,9 @@ MOST_RISKS: Final = 20
 """Frames that are named for a clip."""
 
 _READ_AHEAD: Final = 4
+_PLAN_AHEAD: Final = 4
+"""Frames that are planned and not yet drawn: a scan and the choice of a new person hold up a single one for long."""
+
 _WARM_UP_S: Final = 2
 """A resumed job looks at so much of what is done already, so that the faces in it are followed from there."""
 
@@ -215,7 +218,7 @@ class _Job:
         frames = read_frames(self._clip, start=start, end=self._options.end)
         with (
             in_background(frames, ahead=_READ_AHEAD) as read,
-            in_background(_plans(self._anonymizer, read), ahead=1) as plans,
+            in_background(_plans(self._anonymizer, read), ahead=_PLAN_AHEAD) as plans,
             ThreadPoolExecutor(workers) as executor,
         ):
             drawn = in_order(executor, self._anonymizer.draw, plans, ahead=workers)

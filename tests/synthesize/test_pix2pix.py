@@ -12,7 +12,7 @@ from ganonymization.onnx import Network
 from ganonymization.palette import PALETTE_SIZE
 from ganonymization.surround import no_surround
 from ganonymization.synthesize import Pix2Pix, pix2pix
-from ganonymization.synthesize.pix2pix import NOISE_SIZE, TRUNCATION, draw_noise, surround_tensor
+from ganonymization.synthesize.pix2pix import NOISE_SIZE, draw_noise, surround_tensor
 from ganonymization.types import Surround
 
 SIZE_PX = 32
@@ -69,12 +69,12 @@ def test_the_network_sees_noise_that_the_identity_alone_decides(generator):
     assert (first[..., 1] != other[..., 1]).all()
 
 
-def test_noise_is_normal_and_as_wide_as_the_truncation_allows():
+def test_noise_is_standard_normal():
     drawn = np.stack([draw_noise(identity) for identity in range(400)])
     assert drawn.shape == (400, NOISE_SIZE)
     assert drawn.dtype == np.float32
     assert drawn.mean() == pytest.approx(0, abs=0.03)
-    assert drawn.std() == pytest.approx(TRUNCATION, rel=0.03)
+    assert drawn.std() == pytest.approx(1, rel=0.03)
 
 
 def test_unknown_pixels_are_zero_whatever_lies_there():

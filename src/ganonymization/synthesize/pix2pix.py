@@ -21,9 +21,6 @@ from ganonymization.types import Image, Landmarks, Patch, Surround
 NOISE_SIZE: Final = 32
 """Numbers drawn from the identity that decide what landmarks, surround and palette leave open."""
 
-TRUNCATION: Final = 0.85
-"""Factor on the noise: a little less variety, fewer odd faces (Brock et al., "Large scale GAN training", 2018)."""
-
 MALE_KEY: Final = "male_by_noise"
 """Entry of a generator's file: constant and slope of the logit of being taken for a man, over the noise."""
 
@@ -109,8 +106,7 @@ def _without_color(image: Image) -> Image:
 
 def draw_noise(identity: int) -> npt.NDArray[np.float32]:
     """Return the (32,) noise of an identity."""
-    normal = np.random.default_rng([identity, 2]).standard_normal(NOISE_SIZE)
-    return (TRUNCATION * normal).astype(np.float32)
+    return np.random.default_rng([identity, 2]).standard_normal(NOISE_SIZE).astype(np.float32)
 
 
 def surround_tensor(surround: Surround) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:

@@ -43,7 +43,7 @@ def test_running_moments_come_to_those_of_the_codes_and_noise_is_placed_there():
 
 def test_before_anything_was_seen_codes_are_standard_normal_noise():
     noise = torch.randn(3, 32, generator=torch.Generator().manual_seed(1))
-    torch.testing.assert_close(RunningCodes().place(noise), noise)
+    torch.testing.assert_close(RunningCodes().place(noise), noise, atol=1e-3, rtol=1e-3)
 
 
 @torch.no_grad()

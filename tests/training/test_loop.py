@@ -73,6 +73,19 @@ def test_frozen_networks_are_asked_where_they_have_a_weight():
     assert all(value == value for value in report.values())
 
 
+def test_random_identities_are_drawn_from_where_the_codes_lie(monkeypatch):
+    config = dataclasses.replace(CONFIG, prior_share=1.0)
+    trainer = Trainer(config, CPU)
+    trainer.codes.mean.fill_(7.0)
+    trainer.codes.covariance.fill_(0.0)
+    seen = []
+    forward = trainer.generator.forward
+    monkeypatch.setattr(trainer.generator, "forward", lambda *args: seen.append(args[-1]) or forward(*args))
+    trainer.step(batches(1, config)[0])
+    assert seen[0].min() > 4
+    assert not trainer.codes.mean.equal(torch.full_like(trainer.codes.mean, 7.0))
+
+
 def test_a_batch_too_small_for_twins_has_no_identity_term():
     config = dataclasses.replace(CONFIG, identity_weight=1.0)
     assert "identity" not in Trainer(config, CPU).step(batches(1, config)[0])

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _LEAST_VARIANCE = 1e-6
 
+_ROUNDING: Final = 1e-4
+"""Share of the largest variance that is added to all."""
+
 _KEPT: Final = 0.99
 """Share of the running moments that a step keeps: about a hundred batches count."""
 
@@ -59,8 +62,10 @@ class RunningCodes(nn.Module):
 
     @torch.no_grad()
     def see(self, codes: Tensor) -> None:
-        """Count (B, NOISE_SIZE) codes in."""
+        """Count (B, NOISE_SIZE) codes in; those that are no numbers are for the losses to find."""
         codes = codes.float()
+        if not torch.isfinite(codes).all():
+            return
         self.mean.lerp_(codes.mean(dim=0), 1 - _KEPT)
         offset = codes - self.mean
         with torch.autocast(codes.device.type, enabled=False):
@@ -69,9 +74,11 @@ class RunningCodes(nn.Module):
     @torch.no_grad()
     def place(self, noise: Tensor) -> Tensor:
         """Return (B, NOISE_SIZE) codes of standard normal noise."""
-        ridge = _LEAST_VARIANCE * torch.eye(NOISE_SIZE, device=noise.device)
         with torch.autocast(noise.device.type, enabled=False):
-            placed: Tensor = self.mean + noise @ torch.linalg.cholesky(self.covariance + ridge).T
+            # in proportion: directions that codes hardly use are lost in the rounding of those that they use most
+            ridge = _LEAST_VARIANCE + _ROUNDING * self.covariance.diagonal().max()
+            full = self.covariance + ridge * torch.eye(NOISE_SIZE, device=noise.device)
+            placed: Tensor = self.mean + noise @ torch.linalg.cholesky(full).T
         return placed
 
 

@@ -108,12 +108,14 @@ class Trainer:
         count = len(batch.image)
         mean, log_variance = self.encoder(batch.image * (1 - batch.known))
         mean, log_variance = mean.float(), log_variance.float()
+        self.codes.see(mean)
         random = torch.randn(count, NOISE_SIZE, generator=self.random).to(self.device)
+        invented = self.codes.place(random)
         if self.identity is not None:
-            random = twin_codes(random, self._random_count(count))
+            invented = twin_codes(invented, self._random_count(count))
         own = (torch.arange(count) >= self._random_count(count)).float().to(self.device)
         encoded = own * (1 - batch.reshaped)  # an invented person has no code
-        noise = torch.where(encoded[:, None] > 0, mean + random * (0.5 * log_variance).exp(), random)
+        noise = torch.where(encoded[:, None] > 0, mean + random * (0.5 * log_variance).exp(), invented)
         surround = batch.image * batch.known
         jitter = 0.06 * torch.randn(batch.palette.shape, generator=self.random).to(self.device)
         palette = batch.palette + jitter * (1 - encoded[:, None])

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 _LEAST_VARIANCE = 1e-6
 
-_ROUNDING: Final = 1e-4
-"""Share of the largest variance that is added to all."""
-
 _KEPT: Final = 0.99
 """Share of the running moments that a step keeps: about a hundred batches count."""
 
@@ -75,10 +72,10 @@ class RunningCodes(nn.Module):
     def place(self, noise: Tensor) -> Tensor:
         """Return (B, NOISE_SIZE) codes of standard normal noise."""
         with torch.autocast(noise.device.type, enabled=False):
-            # in proportion: directions that codes hardly use are lost in the rounding of those that they use most
-            ridge = _LEAST_VARIANCE + _ROUNDING * self.covariance.diagonal().max()
-            full = self.covariance + ridge * torch.eye(NOISE_SIZE, device=noise.device)
-            placed: Tensor = self.mean + noise @ torch.linalg.cholesky(full).T
+            # not by Cholesky: rounding may leave directions that codes hardly use with less than no variance
+            variances, directions = torch.linalg.eigh(self.covariance)
+            root = (directions * variances.clamp_min(_LEAST_VARIANCE).sqrt()) @ directions.T
+            placed: Tensor = self.mean + noise @ root
         return placed
 
 

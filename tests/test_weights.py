@@ -1,5 +1,7 @@
 import hashlib
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ganonymization import weights
@@ -76,3 +78,40 @@ def test_every_shipped_network_is_catalogued_and_all_stay_under_60_megabytes():
     shipped = {path.name for path in weights.FOLDER.iterdir() if path.suffix in (".onnx", ".npz")}
     assert shipped == catalogued
     assert sum((weights.FOLDER / name).stat().st_size for name in shipped) < 60e6
+
+
+def test_arrays_come_back_in_single_precision(tmp_path):
+    path = tmp_path / "some.npz"
+    weights.write_arrays(path, {"one": np.arange(3), "two": np.eye(2)})
+    found = weights.read_arrays(path, ["two", "one"], what="thing")
+    assert {name: values.dtype for name, values in found.items()} == {"two": np.float32, "one": np.float32}
+    np.testing.assert_array_equal(found["one"], [0, 1, 2])
+
+
+def write_single(path):
+    with path.open("wb") as file:
+        np.save(file, np.ones(2))
+
+
+def write_cut_short(path):
+    np.savez(path, one=np.arange(1000))
+    path.write_bytes(path.read_bytes()[:400])
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        Path.exists,
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_text("no arrays"),
+        lambda path: np.savez(path, other=np.ones(2)),
+        write_single,
+        write_cut_short,
+    ],
+    ids=["missing", "empty", "text", "other", "single", "cut short"],
+)
+def test_a_file_without_the_arrays_is_refused_by_name(tmp_path, write):
+    path = tmp_path / "some.npz"
+    write(path)
+    with pytest.raises(WeightsError, match=r"some\.npz: not a thing"):
+        weights.read_arrays(path, ["one"], what="thing")

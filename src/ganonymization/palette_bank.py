@@ -93,12 +93,8 @@ class PaletteBank:
         Raises:
             WeightsError: the file is missing, is no palette bank, or is not k-anonymous.
         """
-        path = path or weights.locate("palette_bank")
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return cls(**{name: arrays[name].astype(np.float32) for name in cls.__slots__})
-        except (OSError, KeyError, ValueError) as error:
-            raise WeightsError(f"{path}: not a palette bank ({error}); reinstall the package") from error
+        arrays = weights.read_arrays(path or weights.locate("palette_bank"), cls.__slots__, what="palette bank")
+        return cls(**{name: values.astype(np.float32) for name, values in arrays.items()})
 
     def save(self, path: Path) -> None:
         """Write the bank as a compressed array file."""

@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ganonymization import weights
-from ganonymization.errors import WeightsError
 from ganonymization.geometry import Pose, fit_pose
 from ganonymization.landmark import topology
 from ganonymization.types import LANDMARK_COUNT, Landmarks
@@ -60,17 +59,12 @@ class ShapeModel:
         Raises:
             WeightsError: the file is missing or is no shape model.
         """
-        path = path or weights.locate("shape_model")
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return cls(**{name: arrays[name].astype(np.float64) for name in cls.__slots__})
-        except (OSError, KeyError, ValueError) as error:
-            raise WeightsError(f"{path}: not a shape model ({error}); reinstall the package") from error
+        arrays = weights.read_arrays(path or weights.locate("shape_model"), cls.__slots__, what="shape model")
+        return cls(**{name: values.astype(np.float64) for name, values in arrays.items()})
 
     def save(self, path: Path) -> None:
         """Write the model as a compressed array file, in single precision."""
-        arrays = {name: getattr(self, name).astype(np.float32) for name in self.__slots__}
-        np.savez_compressed(path, allow_pickle=False, **arrays)
+        weights.write_arrays(path, {name: getattr(self, name) for name in self.__slots__})
 
     def pose_of(self, landmarks: Landmarks) -> Pose:
         """Return the similarity from the model's frame to the picture."""

@@ -1,10 +1,16 @@
-"""Find a network in the package and make sure that it is the one that was catalogued."""
+"""Find a network in the package, make sure that it is the one that was catalogued; read and write files of arrays."""
 
 import functools
 import hashlib
 import tomllib
+import zipfile
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from ganonymization.errors import WeightsError
 
@@ -57,6 +63,30 @@ def locate(name: str, *, folder: Path = FOLDER) -> Path:
             "reinstall the package"
         )
     return path
+
+
+def read_arrays(path: Path, names: Iterable[str], *, what: str) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays with these names in a file.
+
+    Args:
+        path: an .npz file.
+        names: of the arrays.
+        what: the file should be, for the message: "shape model".
+
+    Raises:
+        WeightsError: the file is missing or damaged, or holds something else.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in names}
+    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        raise WeightsError(f"{path}: not a {what} ({error}); reinstall the package") from error
+
+
+def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Write arrays into a compressed file, in single precision."""
+    singles: dict[str, Any] = {name: values.astype(np.float32) for name, values in arrays.items()}
+    np.savez_compressed(path, allow_pickle=False, **singles)
 
 
 @functools.lru_cache(maxsize=64)

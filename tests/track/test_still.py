@@ -5,7 +5,7 @@ import pytest
 from fakes import landmarks
 
 from ganonymization.landmark.topology import LEFT_EYE, LIPS_INNER, RIGHT_BROW
-from ganonymization.track.still import LOOK_AGAIN, STILL, STILL_PART, Glimpse, Silhouette, Stillness
+from ganonymization.track.still import LOOK_AGAIN, STILL, STILL_EYE, STILL_PART, Glimpse, Silhouette, Stillness
 from ganonymization.types import Surround
 
 FACE = landmarks(center=(0.5, 0.5), height_px=0.6).points[:, :2]
@@ -31,6 +31,11 @@ def test_tremble_is_stillness():
 @pytest.mark.parametrize("part", [LEFT_EYE, LIPS_INNER, RIGHT_BROW, range(468, 473)])
 def test_a_small_movement_of_one_part_is_none(part):
     assert not after_the_first(moved(part, 2.5 * STILL_PART))
+
+
+@pytest.mark.parametrize(("part", "still"), [(LEFT_EYE, False), (range(468, 473), False), (RIGHT_BROW, True)])
+def test_eyes_and_irises_may_move_less_than_brows(part, still):
+    assert after_the_first(moved(part, (STILL_EYE + STILL_PART) / 2)) is still
 
 
 def test_a_face_that_turns_a_little_everywhere_does_not_keep_still():

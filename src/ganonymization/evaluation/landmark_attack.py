@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy.typing as npt
 import scipy.linalg
 
 from ganonymization import weights
-from ganonymization.errors import NotMeasurableError, WeightsError
+from ganonymization.errors import NotMeasurableError
 from ganonymization.shape import ShapeModel
 from ganonymization.types import Landmarks
 
@@ -51,17 +50,12 @@ class TwoCovarianceMatcher:
         Raises:
             WeightsError: the file is missing or is no matcher.
         """
-        path = path or weights.locate("landmark_matcher")
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return cls(**{name: arrays[name].astype(np.float64) for name in cls.__slots__})
-        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
-            raise WeightsError(f"{path}: not a matcher ({error}); reinstall the package") from error
+        arrays = weights.read_arrays(path or weights.locate("landmark_matcher"), cls.__slots__, what="matcher")
+        return cls(**{name: values.astype(np.float64) for name, values in arrays.items()})
 
     def save(self, path: Path) -> None:
         """Write the matcher as a compressed array file, in single precision."""
-        arrays = {name: getattr(self, name).astype(np.float32) for name in self.__slots__}
-        np.savez_compressed(path, allow_pickle=False, **arrays)
+        weights.write_arrays(path, {name: getattr(self, name) for name in self.__slots__})
 
     @classmethod
     def from_covariances(cls, mean: Array, *, between: Array, within: Array) -> TwoCovarianceMatcher:

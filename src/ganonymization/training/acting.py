@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ganonymization import weights
-from ganonymization.errors import WeightsError
 
 Array = npt.NDArray[np.float64]
 
@@ -59,17 +58,12 @@ class Acting:
         Raises:
             WeightsError: the file is missing or holds something else.
         """
-        path = path or weights.locate("acting")
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return cls(**{name: arrays[name].astype(np.float64) for name in cls.__slots__})
-        except (OSError, KeyError, ValueError) as error:
-            raise WeightsError(f"{path}: no statistics of expressions ({error}); reinstall the package") from error
+        arrays = weights.read_arrays(path or weights.locate("acting"), cls.__slots__, what="table of expressions")
+        return cls(**{name: values.astype(np.float64) for name, values in arrays.items()})
 
     def save(self, path: Path) -> None:
         """Write the statistics as a compressed array file, in single precision."""
-        arrays = {name: getattr(self, name).astype(np.float32) for name in self.__slots__}
-        np.savez_compressed(path, allow_pickle=False, **arrays)
+        weights.write_arrays(path, {name: getattr(self, name) for name in self.__slots__})
 
     def draw(self, rng: np.random.Generator) -> Act:
         """Return an expression at random."""

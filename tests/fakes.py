@@ -104,7 +104,8 @@ class FakeLandmark:
 class FakePalette:
     """A palette in which every pixel of the surround shows."""
 
-    def __call__(self, surround, identity, /):
+    def __call__(self, surround, landmarks, identity, /):
+        del landmarks
         rng = np.random.default_rng(digest(surround.image, surround.known, surround.valid, np.array(identity)))
         return rng.uniform(-1, 1, PALETTE_SIZE).astype(np.float32)
 

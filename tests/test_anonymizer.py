@@ -484,7 +484,7 @@ def test_no_pixel_of_a_kept_face_reaches_the_synthesizer():
 def test_who_does_not_suit_the_surround_is_passed_over_unless_meant_to_last():
     wanted = derive(derive(5, 0), 3)
 
-    def suit(_surround):
+    def suit(_surround, _landmarks):
         return lambda identity: identity == wanted
 
     (receipt,) = scene(LEFT, suit=suit)(image_of(), identity=5).receipts

@@ -1,46 +1,74 @@
-"""Who suits a surround, and that whoever is meant to last is never passed over."""
+"""Who suits a face, and that whoever is meant to last is never passed over."""
 
 import numpy as np
 import pytest
-from fakes import noise_picture
+from fakes import landmarks, noise_picture
 
 from ganonymization.anonymizer import MAX_ATTEMPTS, derive, draw_people
 from ganonymization.appearance import Appearance
-from ganonymization.casting import LEAN, SuitSurround
+from ganonymization.casting import AGE_REACH, AGE_STEP, LEAN, SuitFace
 from ganonymization.surround import no_surround
 from ganonymization.synthesize.pix2pix import NOISE_SIZE, draw_noise
 from ganonymization.types import Surround
 
 SIZE_PX = 32
 KNOWN = Surround(noise_picture(SIZE_PX, SIZE_PX), np.ones((SIZE_PX, SIZE_PX), np.float32), np.ones((SIZE_PX, SIZE_PX)))
-LINE = np.concatenate([[0.2], np.random.default_rng(0).normal(size=NOISE_SIZE) / 4])
+FACE = landmarks(3)
+SLOPES = np.random.default_rng(0).normal(size=(2, NOISE_SIZE)) * [[0.25], [3.0]]
+LINES = np.column_stack([[0.2, 37.0], SLOPES])
+ADULT, CHILD = np.float32([0, 1, 0]), np.float32([0.9, 0.1, 0])
+IDENTITIES = range(400)
 
 
-def reads(male):
-    appearance = Appearance(np.zeros(3, np.float32), 0.1, male, np.array([0, 1, 0], np.float32), 0.0)
-    return lambda _surround: appearance
+def reads(male=0.5, years=42.0, age=ADULT):
+    appearance = Appearance(np.zeros(3, np.float32), 0.1, male, age, 0.0, years)
+    return lambda _surround, _landmarks: appearance
+
+
+def suiting(**seen):
+    return set(filter(SuitFace(reads(**seen), LINES)(KNOWN, FACE), IDENTITIES))
 
 
 def leans(identity):
-    return LINE[0] + draw_noise(identity) @ LINE[1:]
+    return LINES[0, 0] + draw_noise(identity) @ SLOPES[0]
+
+
+def age(identity):
+    """In deviations from the mean."""
+    return draw_noise(identity) @ SLOPES[1] / np.linalg.norm(SLOPES[1])
 
 
 @pytest.mark.parametrize(("male", "sign"), [(0.9, 1), (0.1, -1)])
-def test_only_those_suit_who_lean_as_the_surround_does(male, sign):
-    suits = SuitSurround(reads(male), LINE)(KNOWN)
-    chosen = {identity for identity in range(200) if suits(identity)}
+def test_only_those_suit_who_lean_as_the_face_does(male, sign):
+    anybody = suiting()
 
-    assert chosen == {identity for identity in range(200) if sign * leans(identity) >= LEAN}
-    assert 20 < len(chosen) < 180
+    assert suiting(male=male) == {identity for identity in anybody if sign * leans(identity) >= LEAN}
+    assert 20 < len(suiting(male=male)) < len(anybody) - 20
 
 
-def test_everybody_suits_a_surround_that_says_nothing():
+@pytest.mark.parametrize(
+    ("seen", "wanted"),
+    [({"years": 25.0}, -1), ({"years": 42.0}, 0), ({"years": 60.0}, 1), ({"years": 42.0, "age": CHILD}, -1)],
+)
+def test_only_those_suit_who_are_about_as_old(seen, wanted):
+    near = {identity for identity in IDENTITIES if abs(age(identity) - wanted * AGE_STEP) <= AGE_REACH}
+
+    assert suiting(**seen) == near
+    assert 20 < len(near) < 300
+
+
+def test_everybody_suits_where_nothing_is_known():
     for suits in (
-        SuitSurround(reads(0.5), LINE)(KNOWN),
-        SuitSurround(reads(0.9), LINE)(no_surround(SIZE_PX)),
-        SuitSurround(reads(0.9), None)(KNOWN),
+        SuitFace(reads(0.9), LINES)(no_surround(SIZE_PX), FACE),
+        SuitFace(reads(0.9), None)(KNOWN, FACE),
     ):
         assert all(suits(identity) for identity in range(50))
+
+
+def test_a_generator_whose_people_are_all_of_one_age_has_somebody_for_everybody():
+    ageless = np.vstack([LINES[0], np.zeros(1 + NOISE_SIZE)])
+    suits = SuitFace(reads(), ageless)(KNOWN, FACE)
+    assert all(suits(identity) for identity in range(50))
 
 
 def test_people_are_drawn_in_order_and_those_who_do_not_suit_are_passed_over():

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from fakes import landmarks as face_landmarks
 
 from ganonymization.appearance import Appearance
 from ganonymization.errors import WeightsError
@@ -16,6 +17,7 @@ from ganonymization.surround import no_surround
 from ganonymization.types import Surround, Tone
 
 BANK = PaletteBank.load()
+FACE = face_landmarks(3)
 CHILD, ADULT, OLD = np.eye(3, dtype=np.float32)
 UNSURE = np.full(3, 1 / 3, np.float32)
 MEDIUM = np.float32([0.2, 0.0, -0.1])
@@ -32,7 +34,7 @@ def a_surround(seed=0, *, grey=False):
 
 
 def reading(skin=MEDIUM, male=0.5, age=UNSURE, beard=0.3, choice=MatchSurround):
-    return choice(BANK, lambda _: Appearance(np.asarray(skin, np.float32), 0.1, male, age, beard))
+    return choice(BANK, lambda *_: Appearance(np.asarray(skin, np.float32), 0.1, male, age, beard))
 
 
 def entry_of(palette):
@@ -84,7 +86,7 @@ def test_a_file_that_is_no_bank_is_named(tmp_path):
 
 @pytest.mark.parametrize("choose", [load_choice(Tone.ANY), load_choice(Tone.MATCH), reading()])
 def test_same_surround_and_identity_give_the_same_palette(choose):
-    first, second = choose(a_surround(), 5), choose(a_surround(), 5)
+    first, second = choose(a_surround(), FACE, 5), choose(a_surround(), FACE, 5)
     assert first.tobytes() == second.tobytes()
     assert first.shape == (16,)
     assert first.dtype == np.float32
@@ -94,32 +96,32 @@ def test_pixels_under_the_cut_change_nothing():
     choose, clean, dirty = load_choice(Tone.MATCH), a_surround(), a_surround()
     dirty.image[16:48, 16:48] = np.random.default_rng(9).integers(0, 255, (32, 32, 3))
     for identity in range(20):
-        assert choose(clean, identity).tobytes() == choose(dirty, identity).tobytes()
+        assert choose(clean, FACE, identity).tobytes() == choose(dirty, FACE, identity).tobytes()
 
 
 @pytest.mark.parametrize("choose", [load_choice(Tone.ANY), load_choice(Tone.MATCH)])
 def test_a_face_on_its_own_gets_any_palette(choose):
-    drawn = {choose(no_surround(64), identity).tobytes() for identity in range(400)}
+    drawn = {choose(no_surround(64), FACE, identity).tobytes() for identity in range(400)}
     assert len(drawn) > len(BANK.counts) / 2
     assert drawn <= {palette.tobytes() for palette in BANK.palettes}
 
 
 def test_identities_differ_within_one_surround():
     choose = load_choice(Tone.MATCH)
-    assert len({choose(a_surround(), identity).tobytes() for identity in range(100)}) >= 8
+    assert len({choose(a_surround(), FACE, identity).tobytes() for identity in range(100)}) >= 8
 
 
 @pytest.mark.parametrize("tone", list(Tone))
 def test_a_grey_picture_gets_a_grey_palette(tone):
     choose = load_choice(tone)
     for identity in range(20):
-        colors = np.delete(choose(a_surround(grey=True), identity), SPREAD).reshape(5, 3)
+        colors = np.delete(choose(a_surround(grey=True), FACE, identity), SPREAD).reshape(5, 3)
         assert np.ptp(colors, axis=1).max() < 1e-5
 
 
 @pytest.mark.parametrize("skin", [(0.5, 0.2, 0.1), (-0.4, -0.6, -0.7), (0.1, -0.1, -0.2)])
 def test_skin_comes_out_in_the_tone_read_on_a_coarse_grid(skin):
-    palettes = np.stack([reading(skin)(a_surround(), identity) for identity in range(30)])
+    palettes = np.stack([reading(skin)(a_surround(), FACE, identity) for identity in range(30)])
     wanted = np.array(skin) + 1
     steps = (palettes[:, SKIN] + 1) @ LUMA / TONE_STEP
     np.testing.assert_allclose(steps, np.round(wanted @ LUMA / TONE_STEP), atol=1e-4)
@@ -128,7 +130,7 @@ def test_skin_comes_out_in_the_tone_read_on_a_coarse_grid(skin):
 
 def test_any_tone_is_drawn_whatever_the_surround_says():
     choices = [reading(np.full(3, skin), choice=AnyTone) for skin in (-0.6, 0.6)]
-    dark, light = (np.stack([choose(a_surround(), identity) for identity in range(200)]) for choose in choices)
+    dark, light = (np.stack([choose(a_surround(), FACE, identity) for identity in range(200)]) for choose in choices)
     np.testing.assert_array_equal(dark, light)
     tones = (dark[:, SKIN] + 1) @ LUMA
     assert np.ptp(tones) > 0.8 * np.ptp((BANK.palettes[:, SKIN] + 1) @ LUMA)
@@ -137,7 +139,7 @@ def test_any_tone_is_drawn_whatever_the_surround_says():
 def test_differences_finer_than_the_grid_change_nothing():
     one, two = (reading(np.array([1.36, 1.0, 0.72]) * brightness * TONE_STEP / 1.076 - 1) for brightness in (4.7, 5.3))
     for identity in range(20):
-        assert one(a_surround(), identity).tobytes() == two(a_surround(), identity).tobytes()
+        assert one(a_surround(), FACE, identity).tobytes() == two(a_surround(), FACE, identity).tobytes()
 
 
 @pytest.mark.parametrize(
@@ -154,11 +156,11 @@ def test_differences_finer_than_the_grid_change_nothing():
 )
 @pytest.mark.parametrize("choice", [MatchSurround, AnyTone])
 def test_entries_agree_where_the_reader_is_sure(traits, allowed, choice):
-    drawn = {entry_of(reading(choice=choice, **traits)(a_surround(), identity)) for identity in range(60)}
+    drawn = {entry_of(reading(choice=choice, **traits)(a_surround(), FACE, identity)) for identity in range(60)}
     assert len(drawn) > 3
     assert drawn <= set(np.flatnonzero(allowed))
 
 
 def test_an_unsure_reader_leaves_sex_to_the_identity():
-    drawn = [entry_of(reading()(a_surround(), identity)) for identity in range(60)]
+    drawn = [entry_of(reading()(a_surround(), FACE, identity)) for identity in range(60)]
     assert 5 < (BANK.male[drawn] > 0.5).sum() < 55

@@ -32,7 +32,8 @@ def main() -> None:
     )
     before, after = steady(WEIGHTS / "generator.onnx", WEIGHTS / "generator.onnx")
     print(f"light from the side, deviation over identities: {before:.3f} before, {after:.3f} after (log brightness)")
-    print(f"taken for a man along one line of the noise, correlation {note(WEIGHTS / 'generator.onnx'):.2f}")
+    male, years = note(WEIGHTS / "generator.onnx")
+    print(f"along lines of the noise, correlation on other faces: man {male:.2f}, age {years:.2f}")
     missed, left = note_habits(fit_photos(), WEIGHTS / "generator.onnx")
     print(f"missed of what is asked for, mean over motions: {(left / missed).mean():.2f} of before, habits anticipated")
     register(

@@ -37,8 +37,8 @@ from ganonymization.verify import Check, Reference, Verify
 MAX_ATTEMPTS: Final = 5
 """Identities tried before a face is obscured."""
 
-MOST_DRAWN: Final = 500
-"""Identities among which those who suit are looked for; a tenth does at worst."""
+MOST_DRAWN: Final = 1000
+"""Identities among which those who suit are looked for; one in fifty does at worst."""
 
 
 class Anonymizer:
@@ -60,7 +60,7 @@ class Anonymizer:
         matte: continues the background up to the new head; None leaves what was drawn.
         correct: makes up for what the one who is chosen does otherwise than asked; None takes what comes. Without
             `verify` nobody looks, and nothing is corrected.
-        suit: says who suits what surrounds a face; by default everybody does.
+        suit: says who suits a face; by default everybody does.
         decide: says who is left visible, and who is invented; by default everybody is replaced.
     """
 
@@ -226,14 +226,14 @@ class Anonymizer:
             return draw_people(plan.identity)
         anybody = self._draw.prepare(result, plan.seen, others, identity=plan.identity, clock=clock)
         with clock("synthesize"):
-            suits = self._suit(anybody.surround)
+            suits = self._suit(anybody.surround, plan.seen.landmarks)
         return draw_people(plan.identity, suits)
 
     def _take(self, result: Image, plan: _Plan, others: Sequence[Points], identity: int, clock: Stopwatch) -> _Take:
         """Draw one invented person."""
         canvas = self._draw.prepare(result, plan.seen, others, identity=identity, clock=clock)
         with clock("synthesize"):
-            palette = self._choose_palette(canvas.surround, identity)
+            palette = self._choose_palette(canvas.surround, plan.seen.landmarks, identity)
         painted = self._draw.paint(result, canvas, palette=palette, identity=identity, clock=clock)
         return _Take(identity, palette, canvas, painted)
 
@@ -253,7 +253,7 @@ class Anonymizer:
 
     def _isolate_one(self, seen: Seen, identity: int) -> Image:
         landmarks, surround = self._draw.alone(seen, identity=identity)
-        palette = self._choose_palette(surround, identity)
+        palette = self._choose_palette(surround, landmarks, identity)
         patch = self._draw.patch(landmarks, surround, palette=palette, identity=identity)
         return np.round(patch.image * self._segment(patch.image)[..., None]).astype(np.uint8)
 

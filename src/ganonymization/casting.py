@@ -1,8 +1,9 @@
-"""Choose invented people who suit what surrounds the face: a beard under long curls looks wrong.
+"""Choose invented people who suit the face that they replace: a woman's face under a beard looks wrong.
 
-What an identity looks like is decided by noise, and one direction of it makes a face more, or less, that of a man. The
-direction is measured once for a generator and told in its file (tools/measure_traits.py). Identities whose noise leans
-the other way than the surround are passed over. The surround holds nothing of the face (see `appearance`).
+What an identity looks like is decided by noise: one direction of it makes a face more that of a man, another makes it
+older. Both are measured once for a generator and told in its file (tools/measure_traits.py). Identities that are of the
+other sex than the face is taken for, or of quite another age, are passed over. How a face is taken is read from what
+surrounds it and from its landmarks, never from its texture (see `traits`).
 """
 
 from __future__ import annotations
@@ -16,38 +17,66 @@ import numpy.typing as npt
 from ganonymization.appearance import Appearance
 from ganonymization.palette_bank import LEAST_KNOWN
 from ganonymization.synthesize.pix2pix import draw_noise
-from ganonymization.types import Surround
+from ganonymization.types import Landmarks, Surround
 
 UNSURE: Final = (0.35, 0.65)
-"""Between these probabilities of a man the surround says nothing: anybody suits."""
+"""Between these probabilities of a man either sex suits."""
 
 LEAN: Final = 0.6
-"""How far an identity must lean the way that the surround does, in units of the logit; none leans by chance alone."""
+"""How far an identity must lean the way that the face does, in units of the logit; none leans by chance alone."""
+
+CHILD_FROM: Final = 0.5
+"""Probability of a child from which on the youngest suit."""
+
+YOUNG_BELOW_YEARS: Final = 36.0
+OLD_FROM_YEARS: Final = 48.0
+"""Ages that are told apart, in years that a shape is given; of photos, a sixth lies beyond each."""
+
+AGE_STEP: Final = 1.2
+"""How much older than the mean the invented people for old faces are, in deviations of their age."""
+
+AGE_REACH: Final = 0.7
+"""How far from what is wanted the age of an identity may be, in the same deviations."""
 
 
-class SuitSurround:
-    """Tell which identities suit a surround; fits `stages.Suit`.
+class SuitFace:
+    """Tell which identities suit a face; fits `stages.Suit`.
 
     Args:
-        read: tells the appearance that a surround suggests.
-        male: (33,) constant and slope of the logit of being taken for a man over the noise of an identity; None for a
-            generator of which it is not known: everybody suits then.
+        read: tells the appearance that surround and landmarks suggest.
+        traits: (2, 33) constant and slopes of the logit of being taken for a man, and of the age in years, over the
+            noise of an identity; None for a generator of which they are not known: everybody suits then.
     """
 
-    def __init__(self, read: Callable[[Surround], Appearance], male: npt.NDArray[np.float64] | None) -> None:
+    def __init__(
+        self, read: Callable[[Surround, Landmarks], Appearance], traits: npt.NDArray[np.float64] | None
+    ) -> None:
         self._read = read
-        self._male = male
+        self._traits = traits
 
-    def __call__(self, surround: Surround, /) -> Callable[[int], bool]:
+    def __call__(self, surround: Surround, landmarks: Landmarks, /) -> Callable[[int], bool]:
         """Return what tells whether an identity suits."""
-        model = self._male
-        if model is None or (surround.known > 0).mean() < LEAST_KNOWN:
+        if self._traits is None or (surround.known > 0).mean() < LEAST_KNOWN:
             return _everybody
-        probability = self._read(surround).male
-        if UNSURE[0] < probability < UNSURE[1]:
-            return _everybody
-        sign = 1 if probability > UNSURE[0] else -1
-        return lambda identity: sign * float(model[0] + draw_noise(identity) @ model[1:]) >= LEAN
+        male, years = self._traits
+        appearance = self._read(surround, landmarks)
+        sign = 0 if UNSURE[0] < appearance.male < UNSURE[1] else 1 if appearance.male > UNSURE[0] else -1
+        older = years[1:] / max(float(np.linalg.norm(years[1:])), 1e-9)
+        wanted = _age(appearance)
+
+        def suits(identity: int) -> bool:
+            noise = draw_noise(identity)
+            leans = sign * float(male[0] + noise @ male[1:])
+            return (not sign or leans >= LEAN) and abs(float(noise @ older) - wanted) <= AGE_REACH
+
+        return suits
+
+
+def _age(appearance: Appearance) -> float:
+    """Return how much older than the mean the invented person should be, in deviations."""
+    if appearance.age[0] >= CHILD_FROM or appearance.years < YOUNG_BELOW_YEARS:
+        return -AGE_STEP
+    return AGE_STEP if appearance.years >= OLD_FROM_YEARS else 0.0
 
 
 def _everybody(_identity: int) -> bool:

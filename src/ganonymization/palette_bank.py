@@ -17,16 +17,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ganonymization import weights
-from ganonymization.appearance import Appearance, AppearanceReader
+from ganonymization.appearance import Appearance
 from ganonymization.errors import WeightsError
 from ganonymization.onnx import Runtime
 from ganonymization.palette import LUMA, SKIN, PaletteVector, grey_palette, scale_palette
 from ganonymization.stages import ChoosePalette
 from ganonymization.surround import is_grey
-from ganonymization.types import Surround, Tone
+from ganonymization.traits import ReadTraits
+from ganonymization.types import Landmarks, Surround, Tone
 
 Array: TypeAlias = npt.NDArray[np.float32]
-ReadAppearance: TypeAlias = Callable[[Surround], Appearance]
+ReadAppearance: TypeAlias = Callable[[Surround, Landmarks], Appearance]
 
 K_ANONYMITY: Final = 8
 """Fewest faces that an entry of the bank is the mean of."""
@@ -102,24 +103,24 @@ class PaletteBank:
 
 
 class AnyTone:
-    """Draw by identity among the entries whose sex, age and beard fit the surround; fits `stages.ChoosePalette`.
+    """Draw by identity among the entries whose sex, age and beard fit the face; fits `stages.ChoosePalette`.
 
     The surround has no say in the tone, nor in how light it is; a grey picture gets a grey palette all the same.
 
     Args:
         bank: the entries.
-        read: tells the appearance that a surround suggests.
+        read: tells the appearance that a surround and landmarks suggest.
     """
 
     def __init__(self, bank: PaletteBank, read: ReadAppearance) -> None:
         self._bank = bank
         self._read = read
 
-    def __call__(self, surround: Surround, identity: int, /) -> PaletteVector:
+    def __call__(self, surround: Surround, landmarks: Landmarks, identity: int, /) -> PaletteVector:
         """Return the (16,) palette of an identity in a surround."""
         if _tells_nothing(surround):
             return _free(self._bank, identity)
-        agreeing = np.flatnonzero(_agrees(self._bank, self._read(surround)))
+        agreeing = np.flatnonzero(_agrees(self._bank, self._read(surround, landmarks)))
         palette = self._bank.palettes[agreeing[_draw(len(agreeing), identity)]]
         return grey_palette(palette) if is_grey(surround) else palette.copy()
 
@@ -132,18 +133,18 @@ class MatchSurround:
 
     Args:
         bank: the entries.
-        read: tells the appearance that a surround suggests.
+        read: tells the appearance that a surround and landmarks suggest.
     """
 
     def __init__(self, bank: PaletteBank, read: ReadAppearance) -> None:
         self._bank = bank
         self._read = read
 
-    def __call__(self, surround: Surround, identity: int, /) -> PaletteVector:
+    def __call__(self, surround: Surround, landmarks: Landmarks, identity: int, /) -> PaletteVector:
         """Return the (16,) palette of an identity in a surround."""
         if _tells_nothing(surround):
             return _free(self._bank, identity)
-        appearance = self._read(surround)
+        appearance = self._read(surround, landmarks)
         tone = coarse_tone(appearance.skin)
         palettes = self._bank.palettes
         if is_grey(surround):
@@ -156,7 +157,7 @@ class MatchSurround:
 
 def load_choice(tone: Tone, *, runtime: Runtime = Runtime()) -> ChoosePalette:  # noqa: B008 - frozen
     """Return a choice with the bank and the reader of the package."""
-    bank, read = PaletteBank.load(), AppearanceReader.load(runtime=runtime)
+    bank, read = PaletteBank.load(), ReadTraits.load(runtime=runtime)
     return MatchSurround(bank, read) if tone is Tone.MATCH else AnyTone(bank, read)
 
 
@@ -168,7 +169,7 @@ def fitting_entries(
     Args:
         bank: tells the traits of each entry.
         palettes: (M, 16), the bank's or the same in grey.
-        appearance: what the surround suggests.
+        appearance: what surround and landmarks suggest.
         tone: (3,) skin colour to be near to, 0..2.
     """
     agreeing = np.flatnonzero(_agrees(bank, appearance))

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from ganonymization.anonymizer import Anonymizer, Obscurer
-from ganonymization.appearance import AppearanceReader
 from ganonymization.blend import SeamlessBlend
-from ganonymization.casting import SuitSurround
+from ganonymization.casting import SuitFace
 from ganonymization.correct import Correct
 from ganonymization.decide import DecideFaces, anonymize_everybody
 from ganonymization.detect import CenterFace
@@ -23,6 +22,7 @@ from ganonymization.reshape import Reshape
 from ganonymization.segment import Segment
 from ganonymization.shape import ShapeModel
 from ganonymization.synthesize import Pix2Pix
+from ganonymization.traits import ReadTraits
 from ganonymization.types import Region, Tone
 from ganonymization.verify import Verify
 
@@ -84,7 +84,7 @@ def default(
         ),
         region=region,
         correct=Correct(shape_model),
-        suit=SuitSurround(AppearanceReader.load(runtime=runtime), synthesize.male_by_noise),
+        suit=SuitFace(ReadTraits.load(runtime=runtime), synthesize.traits),
         decide=decide,
     )
 

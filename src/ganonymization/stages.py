@@ -68,16 +68,22 @@ class Anticipate(Protocol):
 class ChoosePalette(Protocol):
     """Choose the colours of the invented person."""
 
-    def __call__(self, surround: Surround, identity: int, /) -> npt.NDArray[np.float32]:
-        """Return a palette vector (see `palette.PALETTE_FIELDS`), never made from the face's own colours."""
+    def __call__(self, surround: Surround, landmarks: Landmarks, identity: int, /) -> npt.NDArray[np.float32]:
+        """Return a palette vector (see `palette.PALETTE_FIELDS`), never made from the face's own colours.
+
+        Args:
+            surround: of the face, which is cut out of it.
+            landmarks: of the face, in any pixels.
+            identity: seed of the invented person.
+        """
         ...
 
 
 class Suit(Protocol):
-    """Say which invented people suit a surround."""
+    """Say which invented people suit a face and what surrounds it."""
 
-    def __call__(self, surround: Surround, /) -> Callable[[int], bool]:
-        """Return what tells whether an identity suits."""
+    def __call__(self, surround: Surround, landmarks: Landmarks, /) -> Callable[[int], bool]:
+        """Return what tells whether an identity suits; arguments as for `ChoosePalette`."""
         ...
 
 

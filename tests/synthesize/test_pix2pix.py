@@ -109,7 +109,7 @@ def test_a_grey_picture_gets_a_grey_face(generator):
 
 @pytest.mark.parametrize(
     ("key", "shape"),
-    [(pix2pix.MALE_KEY, (1 + pix2pix.NOISE_SIZE,)), (pix2pix.HABITS_KEY, (1 + MOTION_SIZE, MOTION_SIZE))],
+    [(pix2pix.TRAITS_KEY, pix2pix.TRAITS_SHAPE), (pix2pix.HABITS_KEY, (1 + MOTION_SIZE, MOTION_SIZE))],
 )
 def test_a_generator_that_tells_nothing_of_itself_is_fine_and_one_that_tells_nonsense_is_not(key, shape):
     numbers = np.full(shape, 0.5)

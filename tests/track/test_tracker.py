@@ -1,5 +1,7 @@
 """Following: the same face has the same number, gaps are bridged, and nobody is forgotten in between."""
 
+import dataclasses
+
 import film
 import pytest
 from film import Actor
@@ -110,6 +112,30 @@ def test_scans_become_rare_where_nothing_happens():
         tracker.push(number, film.picture([Actor(100)]))
 
     assert detector.calls <= 14
+
+
+def test_who_rushes_through_between_scans_is_seen_where_a_stir_is_looked_at():
+    appearances = range(24, 30)
+    found = {}
+    for stir_every in (1, 6):
+        options = dataclasses.replace(film.OPTIONS, stir_every=stir_every)
+        scripts = [[[]] * start + walk(2) + [[]] * 20 for start in appearances]
+        found[stir_every] = [any(follow(script, options)) for script in scripts]
+
+    assert all(found[1])
+    assert not all(found[6])
+
+
+def test_a_stir_around_a_followed_face_makes_no_scans():
+    counts = []
+    for step in (0.0, 3.0):
+        detector = film.Detector()
+        tracker = film.tracker(dataclasses.replace(film.OPTIONS, stir_every=1), detector=detector)
+        for number, actors in enumerate(walk(60, step=step)):
+            tracker.push(number, film.picture(actors))
+        counts.append(detector.calls)
+
+    assert counts[1] <= 1.5 * counts[0]
 
 
 def test_boxes_grow_while_a_face_is_not_seen():

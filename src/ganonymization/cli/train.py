@@ -29,6 +29,11 @@ Presets (--preset):
 A TOML file (--config) changes single values; docs/training.md tells which.
 
 \b
+To go on from a generator of which only the file is left, such as that of the
+package, name the file: --grow-from generator.onnx, and give discriminator and
+encoder time to catch up (settle_samples; docs/training.md).
+
+\b
 Two processes on a CPU train one run faster than two threads:
   ganonymize train FACES RUN --role leader
   ganonymize train FACES RUN --role follower
@@ -91,7 +96,10 @@ def train(
         float | None, typer.Option(min=0.0, show_default=False, help="Stop with a checkpoint after so long.")
     ] = None,
     grow_from: Annotated[
-        Path | None, typer.Option(metavar="RUN", show_default=False, help="Folder of a smaller run to begin with.")
+        Path | None,
+        typer.Option(
+            metavar="RUN|FILE.onnx", show_default=False, help="Begin with what another run, or a generator, has learnt."
+        ),
     ] = None,
     role: Annotated[
         Literal["alone", "leader", "follower"], typer.Option(help="One of two processes of a run; see below.")

@@ -21,8 +21,11 @@ from ganonymization.types import Image, Landmarks, Patch, Surround
 NOISE_SIZE: Final = 32
 """Numbers drawn from the identity that decide what landmarks, surround and palette leave open."""
 
-MALE_KEY: Final = "male_by_noise"
-"""Entry of a generator's file: constant and slope of the logit of being taken for a man, over the noise."""
+TRAITS_KEY: Final = "traits_by_noise"
+"""Entry of a generator's file: constant and slopes, over the noise, of the logit of being taken for a man, and of the
+apparent age in years."""
+
+TRAITS_SHAPE: Final = (2, 1 + NOISE_SIZE)
 
 HABITS_KEY: Final = "habits"
 """Entry of a generator's file: what it misses of the motion that is asked for (see `correct.Anticipate`)."""
@@ -49,7 +52,7 @@ class Pix2Pix:
         if not isinstance(side, int):
             raise WeightsError(f"the generator works in crops of any size, {side!r}; export it for one")
         self.size_px = side
-        self.male_by_noise = _read_numbers(network.metadata, MALE_KEY, (1 + NOISE_SIZE,))
+        self.traits = _read_numbers(network.metadata, TRAITS_KEY, TRAITS_SHAPE)
         self.habits = _read_numbers(network.metadata, HABITS_KEY, HABITS_SHAPE)
 
     @classmethod

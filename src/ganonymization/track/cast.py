@@ -140,7 +140,7 @@ class Cast:
         policy: decides.
         same_person: distance of embeddings below which two tracks show one person.
         threshold: distance below which a face counts as the original's, at FAR 1 %.
-        suit: says who suits what surrounds a face; by default everybody does.
+        suit: says who suits a face; by default everybody does.
     """
 
     def __init__(
@@ -270,7 +270,7 @@ class Cast:
             return draw_people(identity, tried=role.attempts)
         view, clock = memory.sample.view, Stopwatch()
         anybody = self._draw.prepare(view.image, memory.seen, memory.sample.others, identity=identity, clock=clock)
-        return draw_people(identity, self._suit(anybody.surround), tried=role.attempts)
+        return draw_people(identity, self._suit(anybody.surround, memory.seen.landmarks), tried=role.attempts)
 
     def _paint(self, memory: Memory, candidate: _Candidate) -> tuple[Image, Canvas, PaletteVector]:
         """Return a view with an invented person, what that person was drawn from, and the colours."""
@@ -278,7 +278,7 @@ class Cast:
         canvas = self._draw.prepare(image, memory.seen, memory.sample.others, identity=identity, clock=clock)
         palette = candidate.palette
         if palette is None:
-            palette = self._choose_palette(canvas.surround, identity)
+            palette = self._choose_palette(canvas.surround, memory.seen.landmarks, identity)
         painted = self._draw.paint(
             image, canvas, palette=palette, identity=identity, clock=clock, missed=candidate.missed
         )

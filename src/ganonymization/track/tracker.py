@@ -8,7 +8,7 @@ from typing import Final
 
 from ganonymization.geometry import overlap
 from ganonymization.track.places import Place, Sighting, box_of, size_of
-from ganonymization.track.scene import CutFinder
+from ganonymization.track.scene import CutFinder, StirFinder, Thumbnail, thumbnail
 from ganonymization.track.search import Search
 from ganonymization.track.trail import Reach, Trail
 from ganonymization.types import Box, Face, Image
@@ -35,6 +35,7 @@ class TrackerOptions:
     Attributes:
         look_ahead: frames by which results are late; what is found in them counts for the frames before.
         scan_every: largest distance between full scans; they are closer where something happens.
+        stir_every: largest distance between them while much moves that is not followed.
         reach: how far tracks go beyond what was seen.
         patience: a track that was not seen for longer has ended.
 
@@ -44,6 +45,7 @@ class TrackerOptions:
 
     look_ahead: int = 20
     scan_every: int = 10
+    stir_every: int = 4
     reach: Reach = DEFAULT_REACH
     patience: int = 12
 
@@ -69,6 +71,7 @@ class Tracker:
         self._search = search
         self._options = options
         self._is_cut = CutFinder()
+        self._stirs = StirFinder()
         self._trails: list[Trail] = []
         self._images: dict[int, Image] = {}
         self._scene = 0
@@ -78,14 +81,16 @@ class Tracker:
 
     def push(self, frame: int, image: Image) -> None:
         """Look at the next frame; its number is one more than the last one's, which may have been skipped."""
-        if self._is_cut(image):
+        small = thumbnail(image)
+        if self._is_cut(small):
             self._begin_scene(frame)
         self._images[frame] = image
         is_calm = self._follow(frame, image)
         if not is_calm:
             self._interval = 1
-        if frame - self._last_scan >= self._interval:
+        if self._is_due(frame, image, small):
             self._scan(frame, image)
+            self._stirs.note(small)
         self._end_lost(frame)
 
     def places(self, frame: int) -> list[Place]:
@@ -109,6 +114,14 @@ class Tracker:
     def live_numbers(self) -> frozenset[int]:
         """Numbers of the tracks that may still be covered somewhere."""
         return frozenset(trail.number for trail in self._trails)
+
+    def _is_due(self, frame: int, image: Image, small: Thumbnail) -> bool:
+        """Return whether a frame is to be scanned."""
+        since = frame - self._last_scan
+        if since >= self._interval or since < self._options.stir_every:
+            return since >= self._interval
+        height, width = image.shape[:2]
+        return self._stirs(small, (width, height), [trail.expected(frame) for trail in self._live()])
 
     def _begin_scene(self, frame: int) -> None:
         for trail in self._live():

@@ -33,7 +33,7 @@ def train_recipe(
         run: folder of checkpoint, log and contact sheets.
         device: a torch device; `auto` takes a GPU if there is one.
         limit_seconds: stop, with a checkpoint, after so long.
-        smaller_run: folder of a run to grow from.
+        smaller_run: folder of a run, or file of a generator, to grow from.
         role: alone, leader or follower.
 
     Raises:

@@ -39,6 +39,8 @@ class TrainingConfig:
         discriminator_rate: Adam step of the discriminator.
         final_rate_share: the steps fall linearly to this share over the last third of what is left after the start.
         ramp_samples: the generator's steps rise over so many samples after networks were begun anew or have grown.
+        settle_samples: from so many samples at the start only discriminator and encoder learn; where they begin anew
+            beside a generator that has learnt before, what they say at first would spoil it.
         ema_half_life: samples after which the averaged weights have forgotten half.
         l1_weight: weight of the absolute difference to the training face.
         feature_weight: weight of discriminator feature matching.
@@ -76,6 +78,7 @@ class TrainingConfig:
     discriminator_rate: float = 4e-4
     final_rate_share: float = 0.1
     ramp_samples: int = 0
+    settle_samples: int = 0
     ema_half_life: int = 10_000
     l1_weight: float = 8.0
     feature_weight: float = 4.0

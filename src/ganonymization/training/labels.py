@@ -81,7 +81,7 @@ def label_faces(faces: FaceSet, seen: Mapping[str, bool], *, runtime: Runtime = 
 def label_expressions(faces: FaceSet, *, runtime: Runtime = Runtime()) -> npt.NDArray[np.intp]:  # noqa: B008 - frozen
     """Return the (N,) most probable expression of each face, a place in the labels of the receipts' classifier."""
     classify = ExpressionClassifier.load(runtime=runtime)
-    found = [classify(faces.images[index], _layer_landmarks(faces, index)) for index in range(len(faces.names))]
+    found = [classify(faces.images[index], picture_landmarks(faces, index)) for index in range(len(faces.names))]
     return np.array([int(np.argmax(expression.probabilities)) for expression in found], np.intp)
 
 
@@ -120,11 +120,11 @@ def _ridge_scores(samples: Array, answers: npt.NDArray[np.bool_], queries: Array
 
 
 def _square(faces: FaceSet, index: int) -> Array:
-    points = [_layer_landmarks(faces, index)]
+    points = [picture_landmarks(faces, index)]
     return aligned_batch(faces.images[index], points, framing=FACERES.framing, size_px=FACERES.size_px)
 
 
-def _layer_landmarks(faces: FaceSet, index: int) -> Landmarks:
+def picture_landmarks(faces: FaceSet, index: int) -> Landmarks:
     """Return the landmarks of a face in pixels of its prepared picture."""
     side_px = faces.images.shape[1]
     size_px = side_px / MARGIN

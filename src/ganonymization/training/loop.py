@@ -40,6 +40,7 @@ from ganonymization.training.prepare import FaceSet
 from ganonymization.training.recorder import Recorder, Schedule
 from ganonymization.training.resident import PlannedBatch, PlannedViews, ResidentFaces, fits
 from ganonymization.training.showcase import FaceShowcase
+from ganonymization.training.thaw import Thawed, thaw
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +86,8 @@ class Trainer:
     def step(self, batch: Batch) -> dict[str, float]:
         """Learn from one batch and return the losses by name."""
         self._set_rates()
+        is_settling = self.samples - self.begun_at < self.config.settle_samples
+        self.generator.requires_grad_(not is_settling)
         if self.identity is not None:
             batch = twin_conditions(batch, self._random_count(len(batch.image)))
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
@@ -97,9 +100,12 @@ class Trainer:
         self.discriminator.requires_grad_(requires_grad=False)
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
             terms = self._generator_terms(batch, image, fake, real, encoded, moments)
+            if not is_settling:
+                terms |= self._frozen_terms(batch, fake)
         self._descend(self.generator_step, losses.total(list(terms.values())), self.generator)
         self.discriminator.requires_grad_(requires_grad=True)
-        self._average_weights()
+        if not is_settling:
+            self._average_weights()
         self.samples += len(batch.image)
         return {"discriminator": discriminator_loss.item()} | {name: loss.item() for name, (_, loss) in terms.items()}
 
@@ -155,14 +161,13 @@ class Trainer:
         pictured = 1 - batch.reshaped
         pixel_weight = batch.valid * torch.where(batch.known > 0, OUTSIDE_WEIGHT, pictured[:, None, None, None])
         likeness = encoded + config.prior_likeness * (1 - encoded)
-        terms = {
+        return {
             "adversarial": (1.0, losses.generator_hinge(fake_judged, layers_seen[:, -1:])),
             "features": (config.feature_weight, losses.feature_matching(real_judged, fake_judged, likeness * pictured)),
             "l1": (config.l1_weight, losses.masked_l1(image.float(), batch.image, pixel_weight, likeness)),
             "coarse": (config.coarse_weight, losses.coarse_l1(image.float(), batch.image, unknown, 1 - encoded)),
             "divergence": (config.kl_weight, losses.normal_divergence(*moments)),
         }
-        return terms | self._frozen_terms(batch, fake)
 
     def _frozen_terms(self, batch: Batch, fake: Tensor) -> dict[str, tuple[float, Tensor]]:
         """Return what networks that do not learn say about generated faces."""
@@ -202,7 +207,8 @@ class Trainer:
     def _set_rates(self) -> None:
         progress = (self.samples - self.begun_at) / max(1, self.config.samples - self.begun_at)
         share = 1 - (1 - self.config.final_rate_share) * max(0.0, min(1.0, (progress - 2 / 3) * 3))
-        ramp = min(1.0, (self.samples - self.begun_at + 1) / max(1, self.config.ramp_samples))
+        learnt = self.samples - self.begun_at - self.config.settle_samples
+        ramp = min(1.0, (learnt + 1) / max(1, self.config.ramp_samples)) if learnt >= 0 else 1.0
         self.generator_step.param_groups[0]["lr"] = ramp * share * self.config.generator_rate
         self.discriminator_step.param_groups[0]["lr"] = share * self.config.discriminator_rate
 
@@ -239,6 +245,19 @@ class Trainer:
                 raise ConfigError(f"cannot grow from that run: {name} has no {strange[0]} of its shape")
             network.load_state_dict(own | state[name])
         self.samples = self.begun_at = state["samples"]
+
+    def begin_with(self, thawed: Thawed) -> None:
+        """Take up a generator of which only its file is left; discriminator and encoder begin anew.
+
+        Raises:
+            ConfigError: the generator has other levels, or of another width.
+        """
+        try:
+            self.generator.load_state_dict(thawed.weights)
+        except RuntimeError as error:
+            raise ConfigError("that generator is not of this preset, or of other widths") from error
+        self.average.load_state_dict(thawed.weights)
+        self.samples = self.begun_at = thawed.samples
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up the state of an earlier run."""
@@ -289,11 +308,11 @@ def train(
         folder: of checkpoint, log and contact sheets.
         device: torch device.
         schedule: how often to write, and when to stop.
-        smaller_run: folder of a run to grow from where `folder` holds no checkpoint yet.
+        smaller_run: folder of a run, or file of a generator, to grow from where `folder` holds no checkpoint yet.
         role: alone, or one of two processes that train the same run together.
 
     Raises:
-        InputError: there is no checkpoint to grow from, or it has seen as many faces as this run is to see in all.
+        InputError: there is nothing to grow from, or it has seen as many faces as this run is to see in all.
         DivergedError: training no longer leads anywhere.
     """
     prepare_run(folder, threads=config.threads)
@@ -325,7 +344,10 @@ def measure_run(folder: Path, faces: FaceSet) -> dict[str, float]:
 
 
 def _grow(trainer: Trainer, smaller_run: Path) -> None:
-    trainer.grow_from(load_checkpoint(smaller_run, device=trainer.device))
+    if smaller_run.suffix == ".onnx":
+        trainer.begin_with(thaw(smaller_run))
+    else:
+        trainer.grow_from(load_checkpoint(smaller_run, device=trainer.device))
     logger.info("grown from %s after %d samples", smaller_run, trainer.samples)
     if trainer.samples >= trainer.config.samples:
         raise InputError(

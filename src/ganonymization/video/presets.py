@@ -5,9 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Final
 
-from ganonymization.appearance import AppearanceReader
 from ganonymization.blend import SeamlessBlend
-from ganonymization.casting import SuitSurround
+from ganonymization.casting import SuitFace
 from ganonymization.correct import Anticipate
 from ganonymization.detect import CenterFace
 from ganonymization.draw import Draw
@@ -29,6 +28,7 @@ from ganonymization.track.scan import Scanner
 from ganonymization.track.search import Search
 from ganonymization.track.tracker import Tracker, TrackerOptions
 from ganonymization.track.trail import Reach
+from ganonymization.traits import ReadTraits
 from ganonymization.types import Region, Tone
 from ganonymization.verify import Verify
 from ganonymization.video.anonymizer import LostFace, StreamOptions, VideoAnonymizer
@@ -50,6 +50,7 @@ LIVE_LOOK_AHEAD: Final = 2
 
 _MARGIN_S: Final = 0.15
 _SCAN_S: Final = 0.5
+_STIR_S: Final = 0.2
 _PATIENCE_S: Final = 0.6
 _BRIDGE_S: Final = 0.25
 _CHECK_S: Final = 2
@@ -71,6 +72,7 @@ def stream_options(fps: Fraction, size_wh: tuple[int, int], *, lost_face: LostFa
     tracker = TrackerOptions(
         look_ahead=max(patience, scan_every) + margin,
         scan_every=scan_every,
+        stir_every=max(1, round(_STIR_S * rate)),
         reach=Reach(margin=margin, bridge=max(3, round(_BRIDGE_S * rate))),
         patience=patience,
     )
@@ -146,7 +148,7 @@ def video_anonymizer(
         policy=policy,
         same_person=recognise.thresholds.far_0_1_percent,
         threshold=recognise.thresholds.far_1_percent,
-        suit=SuitSurround(AppearanceReader.load(runtime=runtime), synthesize.male_by_noise),
+        suit=SuitFace(ReadTraits.load(runtime=runtime), synthesize.traits),
     )
     return VideoAnonymizer(
         tracker=Tracker(_search(detect, landmark, runtime, threshold), options.tracker),

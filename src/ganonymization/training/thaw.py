@@ -1,0 +1,126 @@
+"""Take the weights of a generator back out of its file, so that training can go on where no checkpoint is left.
+
+A file holds less than a checkpoint: neither discriminator nor encoder, and weights in 16 or 8 bits, some of them folded
+into each other for speed. What is read here computes what the file computes, but for the rounding of what flows between
+the layers.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import torch
+from google.protobuf.message import DecodeError
+from onnx import GraphProto, NodeProto, numpy_helper
+from torch import Tensor
+
+from ganonymization.errors import InputError
+from ganonymization.palette import PALETTE_SIZE
+
+Floats: TypeAlias = npt.NDArray[np.float32]
+
+SAMPLES: Final = "samples"
+"""Under which name a file notes how many faces its training saw."""
+
+_STYLE: Final = "style.0.weight"
+
+
+class Thawed(NamedTuple):
+    """What a file says.
+
+    Attributes:
+        weights: of the generator, by the names of its state; identities are standard normal noise.
+        samples: faces seen in training.
+    """
+
+    weights: dict[str, Tensor]
+    samples: int
+
+
+def thaw(path: Path) -> Thawed:
+    """Read the file of a generator that `ganonymize export` wrote.
+
+    Raises:
+        InputError: there is no such file, or it holds something else.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: not found; name the file of a generator, as `ganonymize export` writes it")
+    try:
+        model = onnx.load(str(path))
+        notes = {note.key: note.value for note in model.metadata_props}
+        weights = _Reader(model.graph).weights()
+        return Thawed({name: torch.from_numpy(value) for name, value in weights.items()}, int(notes[SAMPLES]))
+    except (DecodeError, KeyError, ValueError, IndexError) as error:
+        raise InputError(f"{path}: is no generator that `ganonymize export` wrote, or it is damaged") from error
+
+
+class _Reader:
+    """The values of a graph by name, and how they are put together again."""
+
+    def __init__(self, graph: GraphProto) -> None:
+        self.graph = graph
+        self.values = {tensor.name: np.asarray(numpy_helper.to_array(tensor)) for tensor in graph.initializer}
+
+    def weights(self) -> dict[str, Floats]:
+        """Return all weights by the names of the generator's state."""
+        found = {name.removesuffix("_stored"): self._plain(name) for name in self.values if self._is_plain(name)}
+        for node in self.graph.node:
+            if node.op_type == "Conv":
+                self._take_convolution(node, found)
+        steady = self.values.get("steady_light")
+        if steady is not None:
+            found[_STYLE][:, PALETTE_SIZE:] = found[_STYLE][:, PALETTE_SIZE:] @ steady.T
+        return {name: np.ascontiguousarray(value, np.float32) for name, value in found.items()}
+
+    @staticmethod
+    def _is_plain(name: str) -> bool:
+        return "/" not in name and name.removesuffix("_stored").endswith((".weight", ".bias"))
+
+    def _plain(self, name: str) -> Floats:
+        stored = self.values[name].astype(np.float32)
+        scales = self.values.get(name.removesuffix("_stored") + "_scales")
+        return stored if scales is None else stored * scales.astype(np.float32)
+
+    def _take_convolution(self, node: NodeProto, found: dict[str, Floats]) -> None:
+        layer, _, part = node.name.removeprefix("/").partition("/Conv")
+        name = layer.replace("/", ".")
+        weight, bias = self._convolution(node)
+        if part == "/wide":
+            weight = _narrowed(weight)
+        if part and f"{name}.weight" in found:  # two parts of one layer; features come first
+            weights = (found[f"{name}.weight"], weight)
+            weight = np.concatenate(weights if part == "/wide" else weights[::-1], axis=1)
+            bias = bias + found[f"{name}.bias"]
+        if name.endswith(".merge") and weight.shape[1] == len(weight):  # the first half was folded into the widening
+            weight = np.concatenate([np.eye(len(weight), dtype=np.float32)[:, :, None, None], weight], axis=1)
+        found[f"{name}.weight"], found[f"{name}.bias"] = weight, bias
+
+    def _convolution(self, node: NodeProto) -> tuple[Floats, Floats]:
+        """Return weight and bias in floating point, whatever they are stored in."""
+        weight = self._named(node.input[1])
+        bias = self._named(node.input[2]) if len(node.input) > 2 else np.zeros(len(weight), np.float32)
+        counts = self.values.get(node.input[0].removesuffix("/even") + "/counts")
+        steps = self.values.get(node.output[0].removesuffix("/summed") + "/steps")
+        if counts is None or steps is None or not node.input[0].endswith("/even"):
+            return weight, bias
+        return weight * counts * steps[..., None], bias * steps[:, 0, 0]
+
+    def _named(self, name: str) -> Floats:
+        if f"{name}/whole" in self.values:
+            whole = self.values[f"{name}/whole"].astype(np.float32)
+            steps = self.values[f"{name}/steps"]
+            return whole * steps.reshape(-1, *[1] * (whole.ndim - 1))
+        if f"{name}_stored" in self.values:
+            return self._plain(f"{name}_stored")
+        return self.values[name].astype(np.float32)
+
+
+def _narrowed(weight: Floats) -> Floats:
+    """Return the (O, 4 C, 3, 3) weights of which `quantize` made (O, C, 6, 6)."""
+    count, channels = weight.shape[:2]
+    blocks = weight.reshape(count, channels, 3, 2, 3, 2)
+    return np.ascontiguousarray(blocks.transpose(0, 1, 3, 5, 2, 4).reshape(count, 4 * channels, 3, 3))

@@ -1,0 +1,147 @@
+import dataclasses
+
+import numpy as np
+import onnx
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch: pip install '.[train]'")
+
+from tiny import CONFIG, SIZE_PX, face_set  # noqa: E402 - torch may be missing
+
+from ganonymization import weights  # noqa: E402
+from ganonymization.condition import draw_maps  # noqa: E402
+from ganonymization.crop import synthesis_crop_from_image  # noqa: E402
+from ganonymization.errors import InputError  # noqa: E402
+from ganonymization.geometry import Pose, transform  # noqa: E402
+from ganonymization.onnx import Network  # noqa: E402
+from ganonymization.palette import PALETTE_SIZE  # noqa: E402
+from ganonymization.palette_bank import PaletteBank  # noqa: E402
+from ganonymization.shape import ShapeModel  # noqa: E402
+from ganonymization.synthesize.pix2pix import draw_noise  # noqa: E402
+from ganonymization.training.config import ConfigError, load_config  # noqa: E402
+from ganonymization.training.data import FaceViews  # noqa: E402
+from ganonymization.training.export import INPUTS, _example, examples_of, export_generator  # noqa: E402
+from ganonymization.training.loop import Trainer, build_generator, train  # noqa: E402
+from ganonymization.training.quantize import MAX_LEVELS, quantize  # noqa: E402
+from ganonymization.training.thaw import thaw  # noqa: E402
+
+DETAILED = dataclasses.replace(CONFIG, detail_channels=16)
+
+
+def export(path, config):
+    torch.manual_seed(4)
+    generator = build_generator(config)
+    for parameter in generator.parameters():  # layers that begin as nothing would hide what becomes of them
+        torch.nn.init.normal_(parameter, 0, 0.08)
+    export_generator(generator, path, size_px=SIZE_PX, notes={"samples": "12"})
+    return generator
+
+
+def thawed_generator(path, config):
+    generator = build_generator(config).eval()
+    generator.load_state_dict(thaw(path).weights)
+    return generator
+
+
+@pytest.mark.parametrize("config", [CONFIG, DETAILED], ids=["coarse", "detailed"])
+def test_weights_come_back_as_they_were_written(tmp_path, config):
+    written = export(tmp_path / "generator.onnx", config).state_dict()
+    weights_found, samples = thaw(tmp_path / "generator.onnx")
+    assert samples == 12
+    assert weights_found.keys() == written.keys()
+    for name, value in written.items():
+        torch.testing.assert_close(weights_found[name], value, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("config", [CONFIG, DETAILED], ids=["coarse", "detailed"])
+def test_weights_in_8_bits_come_back_as_what_computes_the_same(tmp_path, config):
+    path = tmp_path / "generator.onnx"
+    before = export(path, config)
+    assert 0 < quantize(path, examples_of(face_set(), CONFIG, count=3)) < MAX_LEVELS
+    after = thawed_generator(path, config)
+    inputs = _example(SIZE_PX, 3)
+    with torch.no_grad():
+        difference = (before(*inputs) - after(*inputs)).abs().mean() * 127.5
+    assert difference < MAX_LEVELS
+
+
+def test_the_generator_of_the_package_draws_the_same_when_thawed():
+    path = weights.locate("generator")
+    generator = thawed_generator(path, load_config("default-256"))
+    inputs = mean_person()
+    with torch.no_grad():
+        drawn = generator(*(torch.from_numpy(inputs[name]) for name in INPUTS)).numpy()
+    (wanted,) = Network(path, inputs=INPUTS, outputs=["image"])(**inputs)
+    inside = inputs["maps"][0, 0] > 0
+    assert np.abs(drawn - wanted)[0, :, inside].mean() * 127.5 < MAX_LEVELS
+    assert wanted[0, :, inside].std() * 127.5 > 10 * MAX_LEVELS
+
+
+def mean_person(size_px=256):
+    """The mean face on its own, in the colours of the first entry of the bank."""
+    pose = Pose(1.0, np.eye(3), np.zeros(3))
+    points = pose.apply(ShapeModel.load().mean).astype(np.float32)
+    points = transform(points, synthesis_crop_from_image(pose, size_px=size_px))
+    return {
+        "maps": draw_maps(points, size_px=size_px)[None].astype(np.float32) / 255,
+        "surround": np.zeros((1, 3, size_px, size_px), np.float32),
+        "known": np.zeros((1, 1, size_px, size_px), np.float32),
+        "palette": PaletteBank.load().palettes[:1].reshape(1, PALETTE_SIZE),
+        "noise": draw_noise(1)[None],
+    }
+
+
+def test_a_run_goes_on_from_a_file_and_its_generator_waits_for_the_others(tmp_path):
+    export(tmp_path / "generator.onnx", CONFIG)
+    config = dataclasses.replace(CONFIG, samples=16, settle_samples=2)
+    start = thaw(tmp_path / "generator.onnx").weights["stem.weight"]
+    waiting = dataclasses.replace(config, samples=14)
+    trainer = train(
+        waiting, face_set(), tmp_path / "waiting", device=torch.device("cpu"), smaller_run=tmp_path / "generator.onnx"
+    )
+    assert trainer.samples == 14
+    assert trainer.generator.stem.weight.equal(start)
+    assert trainer.average.stem.weight.equal(start)
+    trainer = train(
+        config, face_set(), tmp_path / "learning", device=torch.device("cpu"), smaller_run=tmp_path / "generator.onnx"
+    )
+    assert not trainer.generator.stem.weight.equal(start)
+    assert not trainer.average.stem.weight.equal(start)
+
+
+def test_discriminator_and_encoder_learn_while_the_generator_waits(tmp_path):
+    export(tmp_path / "generator.onnx", CONFIG)
+    trainer = Trainer(dataclasses.replace(CONFIG, settle_samples=100, ramp_samples=50), torch.device("cpu"))
+    trainer.begin_with(thaw(tmp_path / "generator.onnx"))
+    before = [network.state_dict()[name].clone() for network, name in learning(trainer)]
+    trainer.step(next(iter(FaceViews(face_set(), CONFIG))).to(torch.device("cpu")))
+    after = [network.state_dict()[name] for network, name in learning(trainer)]
+    assert [not a.equal(b) for a, b in zip(after, before, strict=True)] == [True, True]
+
+
+def learning(trainer):
+    layer = next(name for name in trainer.discriminator.state_dict() if name.endswith("bias"))
+    return [(trainer.encoder, "moments.weight"), (trainer.discriminator, layer)]
+
+
+def test_another_preset_is_told(tmp_path):
+    export(tmp_path / "generator.onnx", CONFIG)
+    trainer = Trainer(dataclasses.replace(CONFIG, channels=(16, 48)), torch.device("cpu"))
+    with pytest.raises(ConfigError, match="not of this preset"):
+        trainer.begin_with(thaw(tmp_path / "generator.onnx"))
+
+
+@pytest.mark.parametrize("content", [b"", b"no network", None], ids=["empty", "text", "no generator"])
+def test_a_file_that_is_no_generator_is_told_by_name(tmp_path, content):
+    path = tmp_path / "other.onnx"
+    if content is None:
+        onnx.save(onnx.load(str(weights.locate("emotion"))), str(path))
+    else:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=r"other\.onnx: is no generator"):
+        thaw(path)
+
+
+def test_a_file_that_is_not_there_is_told_by_name(tmp_path):
+    with pytest.raises(InputError, match=r"missing\.onnx: not found"):
+        thaw(tmp_path / "missing.onnx")

@@ -86,6 +86,57 @@ def test_random_identities_are_drawn_from_where_the_codes_lie(monkeypatch):
     assert not trainer.codes.mean.equal(torch.full_like(trainer.codes.mean, 7.0))
 
 
+def test_reading_codes_again_teaches_the_generator_and_not_the_encoder_unless_it_settles():
+    taught = {}
+    for settle_samples in (0, 100):
+        config = dataclasses.replace(CONFIG, prior_share=1.0, settle_samples=settle_samples)
+        trainer = Trainer(config, CPU)
+        (batch,) = batches(1, config)
+        image, noise, encoded, _ = trainer._generate(batch)
+        assert not encoded.any()
+        loss = trainer._code_loss(batch, image, noise, encoded, is_settling=settle_samples > 0)
+        assert loss.item() > 0.1
+        loss.backward()
+        taught[settle_samples] = [
+            any(parameter.grad is not None and bool(parameter.grad.any()) for parameter in network.parameters())
+            for network in (trainer.generator, trainer.encoder)
+        ]
+        assert all(parameter.requires_grad for parameter in trainer.encoder.parameters())
+    assert taught == {0: [True, False], 100: [True, True]}
+
+
+def test_faces_with_codes_of_their_own_are_not_read_again():
+    config = dataclasses.replace(CONFIG, prior_share=0.0, code_weight=1.0)
+    assert Trainer(config, CPU).step(batches(1, config)[0])["codes"] == 0
+
+
+def test_a_generator_that_waits_is_given_plain_noise(monkeypatch):
+    config = dataclasses.replace(CONFIG, prior_share=1.0, settle_samples=100)
+    trainer = Trainer(config, CPU)
+    trainer.codes.mean.fill_(7.0)
+    seen = []
+    forward = trainer.generator.forward
+    monkeypatch.setattr(trainer.generator, "forward", lambda *args: seen.append(args[-1]) or forward(*args))
+    trainer.step(batches(1, config)[0])
+    assert abs(seen[0].mean()) < 1
+
+
+@pytest.mark.parametrize(
+    ("samples", "shares"),
+    [(0, (0.01, None)), (99, (0.01, None)), (100, (0.01, 0.01)), (150, (0.5, 0.5)), (400, (1, 1))],
+)
+def test_steps_rise_once_the_others_have_settled(samples, shares):
+    config = dataclasses.replace(CONFIG, samples=9000, settle_samples=100, ramp_samples=100)
+    trainer = Trainer(config, CPU)
+    trainer.samples = samples
+    trainer._set_rates()
+    rates = [group["lr"] for group in trainer.generator_step.param_groups]
+    wanted = [config.discriminator_rate if share is None else share * config.generator_rate for share in shares]
+    assert rates[1] == pytest.approx(wanted[1], rel=0.05)
+    if samples >= 100:
+        assert rates[0] == pytest.approx(wanted[0], rel=0.05)
+
+
 def test_a_batch_too_small_for_twins_has_no_identity_term():
     config = dataclasses.replace(CONFIG, identity_weight=1.0)
     assert "identity" not in Trainer(config, CPU).step(batches(1, config)[0])

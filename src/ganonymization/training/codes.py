@@ -68,6 +68,10 @@ class RunningCodes(nn.Module):
         with torch.autocast(codes.device.type, enabled=False):
             self.covariance.lerp_(offset.T @ offset / len(codes), 1 - _KEPT)
 
+    def deviation(self) -> Tensor:
+        """Return the standard deviation of the codes, over all directions."""
+        return self.covariance.diagonal().mean().clamp_min(_LEAST_VARIANCE).sqrt()
+
     @torch.no_grad()
     def place(self, noise: Tensor) -> Tensor:
         """Return (B, NOISE_SIZE) codes of standard normal noise."""

@@ -46,6 +46,7 @@ class TrainingConfig:
         feature_weight: weight of discriminator feature matching.
         coarse_weight: weight of the absolute difference of blurred pictures where the identity is random.
         kl_weight: weight of the divergence of the identity code from a standard normal.
+        code_weight: weight of reading the code that a random face was drawn from in it again; 0 leaves it out.
         landmark_weight: weight of the landmark consistency loss; 0 leaves the mesh out.
         landmark_stride: every how many-th face of a batch the mesh looks at.
         expression_weight: weight of the expression consistency loss; 0 leaves the classifier out.
@@ -84,6 +85,7 @@ class TrainingConfig:
     feature_weight: float = 4.0
     coarse_weight: float = 3.0
     kl_weight: float = 0.008
+    code_weight: float = 0.0
     landmark_weight: float = 0.0
     landmark_stride: int = 4
     expression_weight: float = 0.0

@@ -73,7 +73,7 @@ class Trainer:
         self.discriminator = _placed(Discriminator(config.size_px, config.discriminator_channels), device)
         self.codes = RunningCodes().to(device)
         self.average = copy.deepcopy(self.generator).requires_grad_(requires_grad=False)
-        learned = [*self.generator.parameters(), *self.encoder.parameters()]
+        learned = [{"params": list(network.parameters())} for network in (self.generator, self.encoder)]
         self.generator_step = torch.optim.Adam(learned, lr=config.generator_rate, betas=(0.0, 0.99), fused=True)
         self.discriminator_step = torch.optim.Adam(
             self.discriminator.parameters(), lr=config.discriminator_rate, betas=(0.0, 0.99), fused=True
@@ -86,12 +86,12 @@ class Trainer:
     def step(self, batch: Batch) -> dict[str, float]:
         """Learn from one batch and return the losses by name."""
         self._set_rates()
-        is_settling = self.samples - self.begun_at < self.config.settle_samples
+        is_settling = self._is_settling
         self.generator.requires_grad_(not is_settling)
         if self.identity is not None:
             batch = twin_conditions(batch, self._random_count(len(batch.image)))
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
-            image, encoded, moments = self._generate(batch)
+            image, noise, encoded, moments = self._generate(batch)
             composite = torch.where(batch.known > 0, batch.image, image)
             # the discriminator computes in half precision anyway; converting once here halves the traffic of memory
             real, fake = ((image * batch.valid).bfloat16() for image in (batch.image, composite))
@@ -100,6 +100,11 @@ class Trainer:
         self.discriminator.requires_grad_(requires_grad=False)
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
             terms = self._generator_terms(batch, image, fake, real, encoded, moments)
+            if self.config.code_weight:
+                terms["codes"] = (
+                    self.config.code_weight,
+                    self._code_loss(batch, image, noise, encoded, is_settling=is_settling),
+                )
             if not is_settling:
                 terms |= self._frozen_terms(batch, fake)
         self._descend(self.generator_step, losses.total(list(terms.values())), self.generator)
@@ -109,14 +114,15 @@ class Trainer:
         self.samples += len(batch.image)
         return {"discriminator": discriminator_loss.item()} | {name: loss.item() for name, (_, loss) in terms.items()}
 
-    def _generate(self, batch: Batch) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
-        """Return images, which samples were given an encoded identity, and the moments of the codes."""
+    def _generate(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, tuple[Tensor, Tensor]]:
+        """Return images, their codes, which samples were given an encoded one, and the moments of those."""
         count = len(batch.image)
         mean, log_variance = self.encoder(batch.image * (1 - batch.known))
         mean, log_variance = mean.float(), log_variance.float()
         self.codes.see(mean)
         random = torch.randn(count, NOISE_SIZE, generator=self.random).to(self.device)
-        invented = self.codes.place(random)
+        # until the encoder has learnt its codes, a generator that takes noise is given noise
+        invented = random if self._is_settling else self.codes.place(random)
         if self.identity is not None:
             invented = twin_codes(invented, self._random_count(count))
         own = (torch.arange(count) >= self._random_count(count)).float().to(self.device)
@@ -125,7 +131,21 @@ class Trainer:
         surround = batch.image * batch.known
         jitter = 0.06 * torch.randn(batch.palette.shape, generator=self.random).to(self.device)
         palette = batch.palette + jitter * (1 - encoded[:, None])
-        return self.generator(batch.maps, surround, batch.known, palette, noise), encoded, (mean, log_variance)
+        image = self.generator(batch.maps, surround, batch.known, palette, noise)
+        return image, noise, encoded, (mean, log_variance)
+
+    def _code_loss(self, batch: Batch, image: Tensor, noise: Tensor, encoded: Tensor, *, is_settling: bool) -> Tensor:
+        """Return how far from their codes those are that the encoder reads in faces with random ones.
+
+        A generator that ignores its noise cannot be read (Zhu et al., "Toward multimodal image-to-image translation",
+        2017). The encoder learns from this only as long as the generator does not: two that learn together would hide
+        the code where nobody sees it.
+        """
+        self.encoder.requires_grad_(requires_grad=is_settling)
+        found = self.encoder(image * (1 - batch.known))[0].float()
+        self.encoder.requires_grad_(requires_grad=True)
+        distance = (found - noise).abs().mean(dim=1) / self.codes.deviation()
+        return ((1 - encoded) * distance).sum() / (1 - encoded).sum().clamp_min(1)
 
     def _judge_both(self, real: Tensor, fake: Tensor, batch: Batch) -> Tensor:
         layers = torch.cat([batch.maps, batch.valid * (1 - batch.known)], dim=1)
@@ -189,6 +209,11 @@ class Trainer:
             terms["identity"] = (config.identity_weight, loss)
         return terms
 
+    @property
+    def _is_settling(self) -> bool:
+        """Whether the generator waits for the others."""
+        return self.samples - self.begun_at < self.config.settle_samples
+
     def _random_count(self, count: int) -> int:
         """Return how many faces of a batch, the first ones, get random noise."""
         return round(self.config.prior_share * count)
@@ -208,8 +233,11 @@ class Trainer:
         progress = (self.samples - self.begun_at) / max(1, self.config.samples - self.begun_at)
         share = 1 - (1 - self.config.final_rate_share) * max(0.0, min(1.0, (progress - 2 / 3) * 3))
         learnt = self.samples - self.begun_at - self.config.settle_samples
-        ramp = min(1.0, (learnt + 1) / max(1, self.config.ramp_samples)) if learnt >= 0 else 1.0
-        self.generator_step.param_groups[0]["lr"] = ramp * share * self.config.generator_rate
+        ramp = min(1.0, (learnt + 1) / max(1, self.config.ramp_samples))
+        generator, encoder = self.generator_step.param_groups
+        generator["lr"] = encoder["lr"] = ramp * share * self.config.generator_rate
+        if self._is_settling:
+            encoder["lr"] = share * self.config.discriminator_rate
         self.discriminator_step.param_groups[0]["lr"] = share * self.config.discriminator_rate
 
     @torch.no_grad()

@@ -15,9 +15,10 @@ SIZE_PX = 32
 KNOWN = Surround(noise_picture(SIZE_PX, SIZE_PX), np.ones((SIZE_PX, SIZE_PX), np.float32), np.ones((SIZE_PX, SIZE_PX)))
 FACE = landmarks(3)
 SLOPES = np.random.default_rng(0).normal(size=(2, NOISE_SIZE)) * [[0.25], [3.0]]
+SLOPES[1] += 10 * SLOPES[0]  # men look older
 LINES = np.column_stack([[0.2, 37.0], SLOPES])
 ADULT, CHILD = np.float32([0, 1, 0]), np.float32([0.9, 0.1, 0])
-IDENTITIES = range(400)
+IDENTITIES = range(1500)
 
 
 def reads(male=0.5, years=42.0, age=ADULT):
@@ -33,9 +34,13 @@ def leans(identity):
     return LINES[0, 0] + draw_noise(identity) @ SLOPES[0]
 
 
-def age(identity):
-    """In deviations from the mean."""
-    return draw_noise(identity) @ SLOPES[1] / np.linalg.norm(SLOPES[1])
+def age(identity, *, is_child=False):
+    """In deviations from the mean; of grown-ups, from the mean of those who are as manly."""
+    manlier, older = (slopes / np.linalg.norm(slopes) for slopes in SLOPES)
+    if not is_child:
+        older = older - (older @ manlier) * manlier
+        older /= np.linalg.norm(older)
+    return draw_noise(identity) @ older
 
 
 @pytest.mark.parametrize(("male", "sign"), [(0.9, 1), (0.1, -1)])
@@ -51,10 +56,21 @@ def test_only_those_suit_who_lean_as_the_face_does(male, sign):
     [({"years": 25.0}, -1), ({"years": 42.0}, 0), ({"years": 60.0}, 1), ({"years": 42.0, "age": CHILD}, -1)],
 )
 def test_only_those_suit_who_are_about_as_old(seen, wanted):
-    near = {identity for identity in IDENTITIES if abs(age(identity) - wanted * AGE_STEP) <= AGE_REACH}
+    ages = {identity: age(identity, is_child="age" in seen) for identity in IDENTITIES}
+    near = {identity for identity in IDENTITIES if abs(ages[identity] - wanted * AGE_STEP) <= AGE_REACH}
 
     assert suiting(**seen) == near
-    assert 20 < len(near) < 300
+    assert 100 < len(near) < 1000
+
+
+def test_a_child_may_become_a_boy_or_a_girl():
+    assert suiting(male=0.9, age=CHILD) == suiting(male=0.1, age=CHILD)
+
+
+def test_an_old_man_is_not_older_by_being_more_of_a_man():
+    young, old = (suiting(male=0.9, years=years) for years in (25.0, 60.0))
+    assert abs(np.mean([leans(one) for one in young]) - np.mean([leans(one) for one in old])) < 0.2
+    assert min(len(young), len(old)) > 20
 
 
 def test_everybody_suits_where_nothing_is_known():

@@ -35,6 +35,10 @@ GROWN_UP_YEARS = 15.0
 DRAWN_WEIGHT = 0.2
 """What a face of somebody who does not exist counts beside a photo, where both tell."""
 
+CHILD_WEIGHT = 5.0
+"""What a child counts beside a grown-up: a grown man's face on a child is the worse mistake, and photos show older
+children than most drawn faces do."""
+
 CLASS_PENALTY = 0.01
 YEARS_PENALTY = 60.0
 
@@ -128,7 +132,8 @@ def fit(photos: Portraits, drawn: Portraits) -> ShapeTraits:
     ages = Ridge(YEARS_PENALTY).fit(rows[grown], years[grown], sample_weight=weights[grown])
     years_line = _line(ages.coef_, ages.intercept_, scale)
     # all but one child are drawn: what photos differ in must not be taken for age
-    children = classify.fit(shapes, (years < CHILD_BELOW_YEARS) & (is_photo == 0))
+    is_child = (years < CHILD_BELOW_YEARS) & (is_photo == 0)
+    children = classify.fit(shapes, is_child, sample_weight=np.where(is_child, CHILD_WEIGHT, 1.0))
     return ShapeTraits(male_line, _line(children.coef_[0], children.intercept_[0], scale), years_line)
 
 

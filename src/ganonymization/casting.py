@@ -22,14 +22,14 @@ from ganonymization.types import Landmarks, Surround
 UNSURE: Final = (0.35, 0.65)
 """Between these probabilities of a man either sex suits."""
 
-LEAN: Final = 0.6
-"""How far an identity must lean the way that the face does, in units of the logit; none leans by chance alone."""
+LEAN: Final = 1.5
+"""How far an identity must lean the way that the face does, in units of the logit: faces in pictures lean less."""
 
 CHILD_FROM: Final = 0.5
 """Probability of a child from which on the youngest suit."""
 
-YOUNG_BELOW_YEARS: Final = 36.0
-OLD_FROM_YEARS: Final = 48.0
+YOUNG_BELOW_YEARS: Final = 38.0
+OLD_FROM_YEARS: Final = 53.0
 """Ages that are told apart, in years that a shape is given; of photos, a sixth lies beyond each."""
 
 AGE_STEP: Final = 1.2
@@ -60,8 +60,13 @@ class SuitFace:
             return _everybody
         male, years = self._traits
         appearance = self._read(surround, landmarks)
-        sign = 0 if UNSURE[0] < appearance.male < UNSURE[1] else 1 if appearance.male > UNSURE[0] else -1
-        older = years[1:] / max(float(np.linalg.norm(years[1:])), 1e-9)
+        is_child = appearance.age[0] >= CHILD_FROM
+        is_unsure = is_child or UNSURE[0] < appearance.male < UNSURE[1]
+        sign = 0 if is_unsure else 1 if appearance.male > UNSURE[0] else -1
+        older = _unit(years[1:])
+        if not is_child:  # men are drawn older than women, but need not be
+            manlier = _unit(male[1:])
+            older = _unit(older - (older @ manlier) * manlier)
         wanted = _age(appearance)
 
         def suits(identity: int) -> bool:
@@ -70,6 +75,11 @@ class SuitFace:
             return (not sign or leans >= LEAN) and abs(float(noise @ older) - wanted) <= AGE_REACH
 
         return suits
+
+
+def _unit(direction: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return a direction at length 1; one of no length stays."""
+    return direction / max(float(np.linalg.norm(direction)), 1e-9)
 
 
 def _age(appearance: Appearance) -> float:

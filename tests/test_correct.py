@@ -4,11 +4,11 @@ from fakes import pose, rotation, shape, shape_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganonymization.correct import MEASURES, MOTION_SIZE, Anticipate, Correct, Motions
+from ganonymization.correct import MEASURES, MOTION_SIZE, MOUTH_OPEN, OPENINGS, Anticipate, Correct, Motions
 from ganonymization.eyes import carry_irises, iris_offsets, move_irises
 from ganonymization.geometry import Pose, head_pose_deg
 from ganonymization.shape import expression_functionals
-from ganonymization.types import Landmarks
+from ganonymization.types import Landmarks, Manner
 from ganonymization.verify import measure
 
 SEEDS = st.integers(0, 500)
@@ -129,3 +129,66 @@ def test_a_generator_that_does_only_part_of_what_it_is_asked_is_asked_for_more(s
     plain, anticipated = (errors(wanted, draw(one)) for one in (wanted, asked))
     assert anticipated[0] < 0.5 * plain[0] + 0.004
     assert anticipated[1] < 0.5 * plain[1] + 0.3
+
+
+def sticky(opening):
+    """Lips that stay closed at first, then come apart with a jerk."""
+    return float(np.interp(opening, [0.0, 0.014, 0.020, 0.08], [0.0, 0.001, 0.026, 0.08]))
+
+
+def face_with(opening):
+    """The mean face with its mouth open by so much."""
+    motions = Motions(shape_model())
+    front = Landmarks(pose(height_px=150).apply(shape()).astype(np.float32))
+    motion = np.zeros(MOTION_SIZE)
+    motion[MOUTH_OPEN] = opening - motions.resting_opening
+    return motions.moved(front, motion)
+
+
+def opening_of(landmarks):
+    motions = Motions(shape_model())
+    return motions.of(landmarks)[MOUTH_OPEN] + motions.resting_opening
+
+
+def manner_of(draw):
+    """As it is measured in a clip."""
+    anticipate = Anticipate(shape_model())
+    opened = anticipate.opened(face_with(0.03))
+    openings = [
+        [anticipate.opening(face), draw(opening_of(face)) - Motions(shape_model()).resting_opening] for face in opened
+    ]
+    return Manner(np.zeros(MOTION_SIZE), np.array(openings).T)
+
+
+def test_a_mouth_is_looked_at_at_all_openings():
+    found = [opening_of(face) for face in Anticipate(shape_model()).opened(face_with(0.03))]
+    np.testing.assert_allclose(found, OPENINGS, atol=3e-3)
+
+
+def test_lips_that_stick_are_asked_to_open_more_and_end_up_where_they_should():
+    anticipate, manner = Anticipate(shape_model()), manner_of(sticky)
+    wanted = np.linspace(0.012, 0.065, 12)
+    asked = [opening_of(anticipate(face_with(opening), manner)) for opening in wanted]
+    plain = [sticky(opening) for opening in wanted]
+    made_up = [sticky(opening) for opening in asked]
+    assert np.abs(made_up - wanted).max() < 0.5 * np.abs(plain - wanted).max()
+    assert np.corrcoef(wanted, made_up)[0, 1] > 0.99
+
+
+def test_a_closed_mouth_stays_closed_and_one_that_is_drawn_as_asked_is_left_alone():
+    anticipate = Anticipate(shape_model())
+    closed = face_with(0.001)
+    np.testing.assert_allclose(anticipate(closed, manner_of(sticky)).points, closed.points, atol=1e-3)
+    for opening in (0.02, 0.05, 0.1):
+        face = face_with(opening)
+        moved = anticipate(face, manner_of(lambda asked: asked))
+        assert opening_of(moved) == pytest.approx(opening_of(face), abs=1e-4)
+
+
+def test_while_a_mouth_is_looked_at_it_is_asked_for_as_it_is():
+    manner = Manner(np.full(MOTION_SIZE, 0.02), np.empty((2, 0)))
+    face = face_with(0.03)
+    asked = Anticipate(shape_model())(face, manner)
+    assert opening_of(asked) == pytest.approx(opening_of(face), abs=3e-3)
+    without = Anticipate(shape_model())(face, Manner(np.full(MOTION_SIZE, 0.02)))
+    assert opening_of(without) > opening_of(face) + 0.01

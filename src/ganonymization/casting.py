@@ -32,6 +32,9 @@ YOUNG_BELOW_YEARS: Final = 38.0
 OLD_FROM_YEARS: Final = 53.0
 """Ages that are told apart, in years that a shape is given; of photos, a sixth lies beyond each."""
 
+FARTHEST: Final = 1.6
+"""Nobody has to lean farther than this from the mean, in deviations over identities: one in twenty leans as far."""
+
 AGE_STEP: Final = 1.2
 """How much older than the mean the invented people for old faces are, in deviations of their age."""
 
@@ -68,11 +71,12 @@ class SuitFace:
             manlier = _unit(male[1:])
             older = _unit(older - (older @ manlier) * manlier)
         wanted = _age(appearance)
+        enough = min(LEAN, sign * male[0] + FARTHEST * float(np.linalg.norm(male[1:])))
 
         def suits(identity: int) -> bool:
             noise = draw_noise(identity)
             leans = sign * float(male[0] + noise @ male[1:])
-            return (not sign or leans >= LEAN) and abs(float(noise @ older) - wanted) <= AGE_REACH
+            return (not sign or leans >= enough) and abs(float(noise @ older) - wanted) <= AGE_REACH
 
         return suits
 

@@ -19,13 +19,26 @@ import numpy.typing as npt
 from ganonymization.eyes import carry_irises, iris_offsets, move_irises
 from ganonymization.geometry import Pose
 from ganonymization.shape import FUNCTIONAL_NAMES, Array, ShapeModel, expression_functionals
-from ganonymization.types import Landmarks
+from ganonymization.types import Landmarks, Manner
 
 MEASURES: Final = len(FUNCTIONAL_NAMES)
 
 MOTION_SIZE: Final = MEASURES + 2 + 3
 """A motion: changes of the measures of expression in heights of the mean face; of the place of the irises, right and
 down, in eye widths; and a rotation vector in radians."""
+
+MOUTH_OPEN: Final = FUNCTIONAL_NAMES.index("mouth_open")
+
+OPENINGS: Final = (0.010, 0.016, 0.022, 0.030, 0.045, 0.070)
+"""Openings of the mouth at which an invented person is looked at, in heights of the mean face. Lips stick: asked to
+part by a hundredth they stay closed, and then come apart with a jerk, at another opening for each person."""
+
+CLOSED: Final = 0.002
+PARTED: Final = 0.010
+"""Mouths that are less open than the first stay as they are asked for; from the second on, all is made up for."""
+
+MOST_OPENED: Final = 0.03
+"""A mouth is asked to open more, or less, by this much at most."""
 
 SHARE: Final = 0.8
 """Share of what was missed that is made up for; with all of it lips and irises overshoot."""
@@ -46,6 +59,7 @@ class Motions:
         self._measures = expression_functionals()
         self._change = model.components.T @ model.change_with(self._measures)
         self._rest = self._motion(model.mean, np.eye(3))
+        self.resting_opening = float(self._rest[MOUTH_OPEN])
 
     def of(self, landmarks: Landmarks) -> Array:
         """Return the (13,) motion from the mean face, upright and seen from the front, to a face."""
@@ -117,16 +131,47 @@ class Anticipate:
         self._motions = Motions(model)
         self._habits = np.zeros((1 + MOTION_SIZE, MOTION_SIZE)) if habits is None else habits
 
-    def __call__(self, wanted: Landmarks, missed: Array | None = None, /) -> Landmarks:
+    def __call__(self, wanted: Landmarks, manner: Manner | None = None, /) -> Landmarks:
         """Return the landmarks to ask for.
 
         Args:
             wanted: (478, 3) points in pixels of the crop that is drawn.
-            missed: (13,) motion that this person is known to miss besides, from `missed`.
+            manner: how this person does what is asked, from `missed`, `opened` and `opening`.
         """
-        besides = 0.0 if missed is None else missed
-        return self._motions.answered(wanted, lambda motion: self._habits[0] + motion @ self._habits[1:] + besides)
+
+        def answer(motion: Array) -> Array:
+            besides: Array = self._habits[0] + motion @ self._habits[1:]
+            if manner is None:
+                return besides
+            missed = manner.missed.copy()
+            if manner.openings is not None:
+                missed[MOUTH_OPEN] = self._opened_besides(float(motion[MOUTH_OPEN]), manner.openings)
+            return np.asarray(besides + missed)
+
+        return self._motions.answered(wanted, answer)
 
     def missed(self, wanted: Landmarks, found: Landmarks) -> Array:
         """Return the (13,) motion that is to be asked for besides, by a face that came out; both in crop pixels."""
         return SHARE * self._motions.between(found, wanted)
+
+    def opened(self, wanted: Landmarks) -> list[Landmarks]:
+        """Return a face with its mouth opened by `OPENINGS`."""
+        present = self.opening(wanted) + self._motions.resting_opening
+        motions = np.zeros((len(OPENINGS), MOTION_SIZE))
+        motions[:, MOUTH_OPEN] = np.array(OPENINGS) - present
+        return [self._motions.moved(wanted, motion) for motion in motions]
+
+    def opening(self, landmarks: Landmarks) -> float:
+        """Return how much wider a mouth is open than that of the mean face, in its heights."""
+        return float(self._motions.of(landmarks)[MOUTH_OPEN])
+
+    def _opened_besides(self, wanted: float, openings: Array) -> float:
+        """Return by how much more than is wanted a mouth must be asked to open."""
+        asked, drawn = openings
+        if not asked.size or wanted < drawn[0]:
+            return 0.0
+        besides = np.clip(
+            np.interp(min(wanted, drawn[-1]), drawn, asked) - min(wanted, drawn[-1]), -MOST_OPENED, MOST_OPENED
+        )
+        parted = (wanted + self._motions.resting_opening - CLOSED) / (PARTED - CLOSED)
+        return float(besides * np.clip(parted, 0, 1))

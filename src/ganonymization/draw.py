@@ -18,10 +18,10 @@ from ganonymization.errors import FaceError, LandmarksNotFoundError
 from ganonymization.geometry import Pose, invert, scale_of, transform
 from ganonymization.region import GROWTH, hull, outline
 from ganonymization.shape import ShapeModel
-from ganonymization.stages import Anticipate, Blend, Matte, Reshape, Synthesize
+from ganonymization.stages import Anticipate, Blend, Follow, Matte, Reshape, Synthesize
 from ganonymization.surround import cut_surround, no_surround, ring_px
 from ganonymization.timing import Stopwatch
-from ganonymization.types import Affine, Crop, Face, Image, Landmarks, Mask, Patch, Points, Region, Surround
+from ganonymization.types import Affine, Crop, Face, Image, Landmarks, Manner, Mask, Patch, Points, Region, Surround
 
 WIDENING: Final = {Region.INNER: 1.0, Region.FACE: 1.0, Region.HEAD: 1.22}
 """How much more of the picture than usual the crop shows, so that it holds the hair."""
@@ -199,10 +199,10 @@ class Draw:
         palette: npt.NDArray[np.float32],
         identity: int,
         clock: Stopwatch,
-        missed: Motion | None = None,
+        manner: Manner | None = None,
     ) -> Painted:
         """Return the part of the picture that is replaced, with the invented person in it; the picture stays."""
-        patch = self.synthesize(canvas, palette=palette, identity=identity, clock=clock, missed=missed)
+        patch = self.synthesize(canvas, palette=palette, identity=identity, clock=clock, manner=manner)
         return self.place(image, canvas, self.clear(canvas, patch, clock=clock), clock=clock)
 
     def synthesize(
@@ -212,12 +212,12 @@ class Draw:
         palette: npt.NDArray[np.float32],
         identity: int,
         clock: Stopwatch,
-        missed: Motion | None = None,
+        manner: Manner | None = None,
     ) -> Patch:
-        """Return the invented person, who is not in the picture yet; `missed` is what `look_back` found."""
+        """Return the invented person, who is not in the picture yet; see `look_back` for the manner."""
         with clock("synthesize"):
             landmarks = canvas.landmarks
-            asked = self._anticipate(landmarks, missed) if self._anticipate else landmarks
+            asked = self._anticipate(landmarks, manner) if self._anticipate else landmarks
             return self.patch(asked, canvas.surround, palette=palette, identity=identity)
 
     def look_back(self, canvas: Canvas, found: Landmarks) -> Motion | None:
@@ -230,6 +230,34 @@ class Draw:
         if self._anticipate is None:
             return None
         return self._anticipate.missed(canvas.landmarks, _in_crop(found, canvas.crop.crop_from_image))
+
+    def open_mouths(
+        self, canvas: Canvas, follow: Follow, *, palette: npt.NDArray[np.float32], identity: int, missed: Motion
+    ) -> npt.NDArray[np.float64] | None:
+        """Return (2, K) openings of the mouth that were asked for, and those of the faces that came out.
+
+        Args:
+            canvas: that the person is drawn from.
+            follow: finds the landmarks of what is drawn.
+            palette: colours.
+            identity: seed of the invented person.
+            missed: mean of what `look_back` found.
+
+        Returns:
+            None if nobody minds, or where a face that came out was not found.
+        """
+        if self._anticipate is None:
+            return None
+        as_asked = Manner(missed, np.empty((2, 0)))
+        openings = []
+        for wanted in self._anticipate.opened(canvas.landmarks):
+            asked = self._anticipate(wanted, as_asked)
+            patch = self.patch(asked, canvas.surround, palette=palette, identity=identity)
+            (found,) = follow(patch.image, [wanted])
+            if found.presence <= 0:
+                return None
+            openings.append([self._anticipate.opening(wanted), self._anticipate.opening(found)])
+        return np.array(openings).T
 
     def clear(
         self, canvas: Canvas, patch: Patch, *, clock: Stopwatch, silhouette: FindSilhouette = look_for_it

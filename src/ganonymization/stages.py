@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ganonymization.types import Crop, Face, Image, Landmarks, Mask, Patch, Surround
+from ganonymization.types import Crop, Face, Image, Landmarks, Manner, Mask, Patch, Surround
 
 
 class Detect(Protocol):
@@ -56,12 +56,20 @@ class Correct(Protocol):
 class Anticipate(Protocol):
     """Make up for what a generator is known to miss."""
 
-    def __call__(self, wanted: Landmarks, missed: npt.NDArray[np.float64] | None = None, /) -> Landmarks:
-        """Return the landmarks to ask for, in crop pixels as those that are wanted; `missed` is of one person."""
+    def __call__(self, wanted: Landmarks, manner: Manner | None = None, /) -> Landmarks:
+        """Return the landmarks to ask for, in crop pixels as those that are wanted; `manner` is of one person."""
         ...
 
     def missed(self, wanted: Landmarks, found: Landmarks) -> npt.NDArray[np.float64]:
         """Return what is missed of a person, by landmarks of a face that came out, in crop pixels."""
+        ...
+
+    def opened(self, wanted: Landmarks) -> list[Landmarks]:
+        """Return a face with its mouth opened by several degrees, the least first."""
+        ...
+
+    def opening(self, landmarks: Landmarks) -> float:
+        """Return how much wider a mouth is open than that of the mean face, in its heights."""
         ...
 
 

@@ -174,6 +174,20 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Manner:
+    """How one invented person, drawn over one face, does what is asked (see `correct.Anticipate`).
+
+    Attributes:
+        missed: (13,) motion to be asked for besides.
+        openings: (2, K) openings of the mouth that were asked for, rising, and what came of them, rising, from that of
+            the mean face, in its heights; None where nobody looked, then `missed` speaks for the mouth, too.
+    """
+
+    missed: npt.NDArray[np.float64]
+    openings: npt.NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Result:
     """An anonymized picture and one receipt per detected face.
 

@@ -76,16 +76,16 @@ def test_what_an_invented_person_misses_is_measured_once_and_asked_for_besides()
     cast = troupe(turned)
     role = cast.give(1, samples(2), present=())
     face = film.landmarks_in(film.Actor(100).box)
-    asked = Motions(fakes.shape_model()).moved(face, role.missed)
+    asked = Motions(fakes.shape_model()).moved(face, role.manner.missed)
     (found,) = turned(None, [face])
     expected = SHARE * Motions(fakes.shape_model()).between(found, face)
-    np.testing.assert_allclose(role.missed, expected, atol=2e-3)
-    assert np.degrees(np.linalg.norm(role.missed[MEASURES + 2 :])) == pytest.approx(SHARE * TURNED_DEG, abs=0.2)
+    np.testing.assert_allclose(role.manner.missed, expected, atol=2e-3)
+    assert np.degrees(np.linalg.norm(role.manner.missed[MEASURES + 2 :])) == pytest.approx(SHARE * TURNED_DEG, abs=0.2)
     assert not np.allclose(asked.points, face.points, atol=0.5)
-    assert cast.renew(1, role, samples(1)).missed is role.missed
+    assert cast.renew(1, role, samples(1)).manner is role.manner
 
 
 def test_nothing_is_asked_for_besides_where_no_face_is_found():
     role = troupe(lambda _image, before: [Landmarks(one.points, 0.0) for one in before]).give(1, samples(2), present=())
     assert role.identity is not None
-    assert role.missed is None
+    assert role.manner is None

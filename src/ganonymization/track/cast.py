@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from ganonymization.anonymizer import draw_people
 from ganonymization.audition import best_first
@@ -23,10 +24,13 @@ from ganonymization.stages import ChoosePalette, Follow, Suit
 from ganonymization.timing import Stopwatch
 from ganonymization.track.people import People
 from ganonymization.track.policy import Decision, Evidence, TrackPolicy, Treatment, View
-from ganonymization.types import Face, Image, Points
+from ganonymization.types import Face, Image, Manner, Points
 from ganonymization.verify import Check, Reference, Verify
 
 _NO_KEYPOINTS: Final = np.empty((0, 2), np.float32)
+
+_RISE: Final = 1e-6
+"""Openings that came out alike are told apart by this."""
 
 UNSEEN: Final = "its landmarks were never found"
 ALIKE: Final = "every identity that was tried still resembles the original"
@@ -93,7 +97,7 @@ class Role:
         person: number of the person; 0 when unknown.
         identity: seed of the invented person; None when there is none.
         palette: colours of that person; None when there is none.
-        missed: what that person, drawn over this face, does otherwise than asked; None when nobody looked.
+        manner: how that person, drawn over this face, does what is asked; None when nobody looked.
         reason: why the track is obscured as a whole.
         attempts: identities that were tried.
         proofs: the latest checks, which the identity passed.
@@ -103,7 +107,7 @@ class Role:
     person: int = 0
     identity: int | None = None
     palette: PaletteVector | None = field(default=None, repr=False)
-    missed: Motion | None = field(default=None, repr=False)
+    manner: Manner | None = field(default=None, repr=False)
     reason: str = ""
     attempts: int = 0
     proofs: tuple[Proof, ...] = ()
@@ -117,13 +121,13 @@ class _Candidate:
         identity: seed of the invented person.
         palette: colours; None where they are not chosen yet.
         attempts: identities that were tried for the role up to now.
-        missed: as in a role; None when nobody looked yet.
+        manner: as in a role; None when nobody looked yet.
     """
 
     identity: int
     palette: PaletteVector | None = field(repr=False)
     attempts: int
-    missed: Motion | None = field(default=None, repr=False)
+    manner: Manner | None = field(default=None, repr=False)
 
 
 NO_ROLE: Final = Role(Decision(Treatment.OBSCURE), reason=UNSEEN)
@@ -236,7 +240,7 @@ class Cast:
                         role,
                         identity=taken.identity,
                         palette=taken.palette,
-                        missed=taken.missed,
+                        manner=taken.manner,
                         attempts=attempts,
                         proofs=proofs,
                     )
@@ -248,7 +252,7 @@ class Cast:
         """Yield the present identity of a role, the one that was taken for the same person before, and new ones."""
         known = self._taken.get(role.decision.identity)
         if role.identity is not None:
-            yield _Candidate(role.identity, role.palette, role.attempts, role.missed)
+            yield _Candidate(role.identity, role.palette, role.attempts, role.manner)
         elif known is not None:
             yield _Candidate(known, None, role.attempts + 1)
         # whoever stands for somebody elsewhere is not exchanged for somebody better
@@ -280,26 +284,35 @@ class Cast:
         if palette is None:
             palette = self._choose_palette(canvas.surround, memory.seen.landmarks, identity)
         painted = self._draw.paint(
-            image, canvas, palette=palette, identity=identity, clock=clock, missed=candidate.missed
+            image, canvas, palette=palette, identity=identity, clock=clock, manner=candidate.manner
         )
         painted.put_into(image)
         return image, canvas, palette
 
     def _look_back(self, memories: Sequence[Memory], candidate: _Candidate) -> _Candidate:
-        """Return somebody of whom it is known what he misses, by a look at him in all views."""
-        missed = []
+        """Return somebody of whom it is known how he does what is asked, by looks at him in all views."""
+        looks = list[tuple[Canvas, Motion]]()
         for memory in memories:
             image, canvas, palette = self._paint(memory, candidate)
             candidate = dataclasses.replace(candidate, palette=palette)
             (found,) = self._follow(image, [canvas.drawn])
             motion = self._draw.look_back(canvas, found) if found.presence > 0 else None
             if motion is not None:
-                missed.append(motion)
-        return dataclasses.replace(candidate, missed=np.mean(missed, axis=0)) if missed else candidate
+                looks.append((canvas, motion))
+        if candidate.palette is None or not looks:
+            return candidate
+        missed = np.mean([motion for _, motion in looks], axis=0)
+        openings = [
+            self._draw.open_mouths(
+                canvas, self._follow, palette=candidate.palette, identity=candidate.identity, missed=missed
+            )
+            for canvas, _ in looks
+        ]
+        return dataclasses.replace(candidate, manner=Manner(missed, _mean_openings(openings)))
 
     def _try(self, memories: Sequence[Memory], candidate: _Candidate) -> tuple[_Candidate, tuple[Proof, ...]] | None:
         """Draw one invented person into all views; None when a view still resembles the original."""
-        if candidate.missed is None:
+        if candidate.manner is None:
             candidate = self._look_back(memories, candidate)
         proofs = []
         for memory in memories:
@@ -310,6 +323,15 @@ class Cast:
                 return None
             proofs.append(_proof(memory.sample, check))
         return candidate, tuple(proofs)
+
+
+def _mean_openings(openings: Sequence[npt.NDArray[np.float64] | None]) -> npt.NDArray[np.float64] | None:
+    """Return the mean of what was asked for, and of what came of it, which rises with it."""
+    seen = [each for each in openings if each is not None]
+    if not seen:
+        return None
+    asked, drawn = np.mean(seen, axis=0)
+    return np.stack([asked, np.maximum.accumulate(drawn) + _RISE * np.arange(len(drawn))])
 
 
 def _proof(sample: Sample, check: Check) -> Proof:

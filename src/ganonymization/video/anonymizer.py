@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from ganonymization.draw import Canvas, Draw, Motion, Seen
+from ganonymization.draw import Canvas, Draw, Seen
 from ganonymization.errors import FaceError
 from ganonymization.obscure import FILL, cover_outline
 from ganonymization.shape import ShapeModel
@@ -27,7 +27,7 @@ from ganonymization.track.smooth import LandmarkSmoother
 from ganonymization.track.steady import PatchSteadier
 from ganonymization.track.still import Silhouette, Stillness
 from ganonymization.track.tracker import Tracker, TrackerOptions
-from ganonymization.types import Box, Face, Image, Landmarks, Outcome, Patch, Points
+from ganonymization.types import Box, Face, Image, Landmarks, Manner, Outcome, Patch, Points
 from ganonymization.video.clip import Frame
 
 _NO_KEYPOINTS: Final = np.empty((0, 2), np.float32)
@@ -146,14 +146,14 @@ class DrawnFace:
         identity: seed of that person.
         palette: the colours.
         canvas: what the face is drawn from.
-        missed: what that person is known to miss.
+        manner: how that person does what is asked.
         patch: the face; None for the same as before.
     """
 
     identity: int
     palette: npt.NDArray[np.float32]
     canvas: Canvas
-    missed: Motion | None
+    manner: Manner | None
     patch: Patch | None = None
 
 
@@ -382,14 +382,14 @@ class VideoAnonymizer:
         others = [other.outline for other in plan.faces if other is not face]
         try:
             canvas = self._draw.prepare(plan.frame.image, face.seen, others, identity=role.identity, clock=clock)
-            undrawn = DrawnFace(role.identity, role.palette, canvas, role.missed)
+            undrawn = DrawnFace(role.identity, role.palette, canvas, role.manner)
             return undrawn if face.is_still else dataclasses.replace(undrawn, patch=self._synthesize(undrawn))
         except FaceError as error:
             return str(error)
 
     def _synthesize(self, face: DrawnFace) -> Patch:
         return self._draw.synthesize(
-            face.canvas, palette=face.palette, identity=face.identity, clock=Stopwatch(), missed=face.missed
+            face.canvas, palette=face.palette, identity=face.identity, clock=Stopwatch(), manner=face.manner
         )
 
     def _cover(self, drawn: DrawnFrame) -> tuple[Image, list[str | None]]:

@@ -76,3 +76,10 @@ def test_noise_draws_the_person_of_its_code():
         shipped(*conditions, noise), taught(*conditions, codes.mean + noise @ codes.factor.T), atol=1e-4, rtol=1e-3
     )
     assert (shipped(*conditions, noise) - taught(*conditions, noise)).abs().max() > 1e-3
+
+
+def test_widened_codes_lie_around_the_same_mean():
+    codes = CodeDistribution(torch.arange(3.0), torch.eye(3))
+    wider = codes.widened(1.5)
+    assert wider.mean.equal(codes.mean)
+    assert wider.factor.equal(1.5 * torch.eye(3))

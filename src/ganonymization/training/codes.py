@@ -42,6 +42,10 @@ class CodeDistribution:
     mean: Tensor
     factor: Tensor
 
+    def widened(self, share: float) -> CodeDistribution:
+        """Return the distribution with deviations that are so many times as large."""
+        return CodeDistribution(self.mean, share * self.factor)
+
 
 class RunningCodes(nn.Module):
     """The moments of the codes that the encoder gave lately; begun anew those of standard normal noise.

@@ -54,6 +54,8 @@ class TrainingConfig:
         prior_share: share of the batch whose noise is drawn at random instead of encoded.
         prior_likeness: how much, as a share, a face with random noise must be like the training face; the
             discriminator alone lets glowing contours pass.
+        variety: how far from the mean invented people are drawn when the generator is used, over how far the codes of
+            training faces lie; it changes nothing in training.
         rarity: how much more often faces with rare expressions are seen: 0 for every face alike, 1 for every expression
             alike.
         reshaped_share: share of faces drawn from the landmarks of an invented person, as when the generator is used;
@@ -92,6 +94,7 @@ class TrainingConfig:
     identity_weight: float = 0.0
     prior_share: float = 0.375
     prior_likeness: float = 0.3
+    variety: float = 1.0
     rarity: float = 0.0
     reshaped_share: float = 0.0
     acted_share: float = 0.0

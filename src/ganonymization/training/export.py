@@ -94,7 +94,7 @@ def export_run(run: Path, path: Path, faces: FaceSet) -> Exported:
     generator.load_state_dict(state["average"])
     encoder = IdentityEncoder().eval()
     encoder.load_state_dict(state["encoder"])
-    accept_noise(generator, measure_codes(encoder, faces, config))
+    accept_noise(generator, measure_codes(encoder, faces, config).widened(config.variety))
     difference = export_generator(generator, path, size_px=config.size_px, notes=notes)
     return Exported(state["samples"], difference, quantize(path, examples_of(faces, config)))
 

@@ -14,10 +14,12 @@ from ganonymization.palette_bank import (
     load_choice,
 )
 from ganonymization.surround import no_surround
+from ganonymization.traits import ReadTraits
 from ganonymization.types import Surround, Tone
 
 BANK = PaletteBank.load()
 FACE = face_landmarks(3)
+READ = ReadTraits.load()
 CHILD, ADULT, OLD = np.eye(3, dtype=np.float32)
 UNSURE = np.full(3, 1 / 3, np.float32)
 MEDIUM = np.float32([0.2, 0.0, -0.1])
@@ -84,7 +86,7 @@ def test_a_file_that_is_no_bank_is_named(tmp_path):
         PaletteBank.load(tmp_path / "bank.npz")
 
 
-@pytest.mark.parametrize("choose", [load_choice(Tone.ANY), load_choice(Tone.MATCH), reading()])
+@pytest.mark.parametrize("choose", [load_choice(Tone.ANY, READ), load_choice(Tone.MATCH, READ), reading()])
 def test_same_surround_and_identity_give_the_same_palette(choose):
     first, second = choose(a_surround(), FACE, 5), choose(a_surround(), FACE, 5)
     assert first.tobytes() == second.tobytes()
@@ -93,13 +95,13 @@ def test_same_surround_and_identity_give_the_same_palette(choose):
 
 
 def test_pixels_under_the_cut_change_nothing():
-    choose, clean, dirty = load_choice(Tone.MATCH), a_surround(), a_surround()
+    choose, clean, dirty = load_choice(Tone.MATCH, READ), a_surround(), a_surround()
     dirty.image[16:48, 16:48] = np.random.default_rng(9).integers(0, 255, (32, 32, 3))
     for identity in range(20):
         assert choose(clean, FACE, identity).tobytes() == choose(dirty, FACE, identity).tobytes()
 
 
-@pytest.mark.parametrize("choose", [load_choice(Tone.ANY), load_choice(Tone.MATCH)])
+@pytest.mark.parametrize("choose", [load_choice(Tone.ANY, READ), load_choice(Tone.MATCH, READ)])
 def test_a_face_on_its_own_gets_any_palette(choose):
     drawn = {choose(no_surround(64), FACE, identity).tobytes() for identity in range(400)}
     assert len(drawn) > len(BANK.counts) / 2
@@ -107,13 +109,13 @@ def test_a_face_on_its_own_gets_any_palette(choose):
 
 
 def test_identities_differ_within_one_surround():
-    choose = load_choice(Tone.MATCH)
+    choose = load_choice(Tone.MATCH, READ)
     assert len({choose(a_surround(), FACE, identity).tobytes() for identity in range(100)}) >= 8
 
 
 @pytest.mark.parametrize("tone", list(Tone))
 def test_a_grey_picture_gets_a_grey_palette(tone):
-    choose = load_choice(tone)
+    choose = load_choice(tone, READ)
     for identity in range(20):
         colors = np.delete(choose(a_surround(grey=True), FACE, identity), SPREAD).reshape(5, 3)
         assert np.ptp(colors, axis=1).max() < 1e-5

@@ -17,7 +17,8 @@ from ganonymization.region import GROWTH, hull, outline
 from ganonymization.reshape import Reshape
 from ganonymization.segment import Segment
 from ganonymization.synthesize import Pix2Pix
-from ganonymization.types import Outcome, Region, Tone
+from ganonymization.traits import ReadTraits
+from ganonymization.types import Outcome, Region, Tone, Traits
 
 GOLDEN = Path(__file__).parent / "golden" / "face_mesh.npz"
 RUNTIME = Runtime(threads=1)
@@ -85,7 +86,7 @@ def test_with_the_shipped_networks_too_the_face_s_own_pixels_have_no_influence(a
         detect=FakeDetect([face]),
         landmark=FakeLandmark([(face, found)]),
         reshape=Reshape(shape_model()),
-        choose_palette=load_choice(Tone.MATCH, runtime=RUNTIME),
+        choose_palette=load_choice(Tone.MATCH, ReadTraits.load(runtime=RUNTIME)),
         synthesize=Pix2Pix.load(runtime=RUNTIME),
         blend=SeamlessBlend(),
         obscure=SolidFill(),
@@ -108,3 +109,11 @@ def test_covering_alone_needs_no_more_than_the_detector(portrait):
     )
     assert (result.image[top:bottom, left:right] == FILL).all()
     np.testing.assert_array_equal(result.image[:20], portrait[:20])
+
+
+def test_whoever_is_invented_may_be_of_any_sex_and_age(portrait):
+    matched, anybody = (presets.default(runtime=RUNTIME, traits=traits) for traits in Traits)
+    assert matched._suit is not None
+    assert anybody._suit is None
+    (receipt,) = anybody(portrait, identity=2).receipts
+    assert receipt.outcome is Outcome.SYNTHESIZED

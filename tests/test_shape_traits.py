@@ -7,8 +7,8 @@ from fakes import landmarks, noise_picture, shape_model
 from ganonymization.appearance import Appearance
 from ganonymization.errors import WeightsError
 from ganonymization.shape import ShapeModel
-from ganonymization.traits import ReadTraits, ShapeTraits
-from ganonymization.types import Landmarks, Surround
+from ganonymization.traits import ReadTraits, ShapeTraits, load_reader
+from ganonymization.types import Landmarks, Surround, Traits
 
 SIZE_PX = 48
 SURROUND = Surround(
@@ -91,3 +91,11 @@ def test_a_file_that_holds_something_else_is_named(tmp_path):
     (tmp_path / "traits.npz").write_bytes(b"no")
     with pytest.raises(WeightsError, match=r"traits\.npz: not a file of traits"):
         ShapeTraits.load(tmp_path / "traits.npz")
+
+
+def test_where_any_traits_will_do_landmarks_are_not_asked():
+    surround = SURROUND
+    by_surround, by_both = (load_reader(traits) for traits in (Traits.ANY, Traits.MATCH))
+    one, other = landmarks(3), landmarks(4)
+    assert by_surround(surround, one).male == by_surround(surround, other).male
+    assert by_both(surround, one).male != by_both(surround, other).male

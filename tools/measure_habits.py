@@ -32,6 +32,7 @@ from ganonymization.segment import Segment
 from ganonymization.shape import FUNCTIONAL_NAMES, ShapeModel
 from ganonymization.synthesize.pix2pix import HABITS_KEY, Pix2Pix
 from ganonymization.timing import Stopwatch
+from ganonymization.traits import ReadTraits
 from ganonymization.types import Landmarks, Region, Tone
 
 Array = NDArray[np.float64]
@@ -56,7 +57,7 @@ class Looker:
         self._photos = photos
         self._synthesize = Pix2Pix.load(generator)
         self._model = ShapeModel.load()
-        self._choose = load_choice(Tone.MATCH)
+        self._choose = load_choice(Tone.MATCH, ReadTraits.load())
         self._detect = CenterFace.load()
         self._look = FaceMesh.load()
         self._matte = Matte(Segment.load())

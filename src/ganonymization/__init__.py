@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         Result,
         Surround,
         Tone,
+        Traits,
     )
 
 __version__ = "0.1.0"
@@ -72,6 +73,7 @@ _HOMES = {
         "Result",
         "Surround",
         "Tone",
+        "Traits",
     ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -104,6 +106,7 @@ __all__ = [
     "Runtime",
     "Surround",
     "Tone",
+    "Traits",
     "WeightsError",
     "anonymize_file",
     "presets",

@@ -19,11 +19,9 @@ import numpy.typing as npt
 from ganonymization import weights
 from ganonymization.appearance import Appearance
 from ganonymization.errors import WeightsError
-from ganonymization.onnx import Runtime
 from ganonymization.palette import LUMA, SKIN, PaletteVector, grey_palette, scale_palette
 from ganonymization.stages import ChoosePalette
 from ganonymization.surround import is_grey
-from ganonymization.traits import ReadTraits
 from ganonymization.types import Landmarks, Surround, Tone
 
 Array: TypeAlias = npt.NDArray[np.float32]
@@ -155,10 +153,9 @@ class MatchSurround:
         return scale_palette(palettes[chosen], np.full(3, _gains(palettes, tone)[chosen]))
 
 
-def load_choice(tone: Tone, *, runtime: Runtime = Runtime()) -> ChoosePalette:  # noqa: B008 - frozen
-    """Return a choice with the bank and the reader of the package."""
-    bank, read = PaletteBank.load(), ReadTraits.load(runtime=runtime)
-    return MatchSurround(bank, read) if tone is Tone.MATCH else AnyTone(bank, read)
+def load_choice(tone: Tone, read: ReadAppearance) -> ChoosePalette:
+    """Return a choice with the bank of the package."""
+    return (MatchSurround if tone is Tone.MATCH else AnyTone)(PaletteBank.load(), read)
 
 
 def fitting_entries(

@@ -22,8 +22,8 @@ from ganonymization.reshape import Reshape
 from ganonymization.segment import Segment
 from ganonymization.shape import ShapeModel
 from ganonymization.synthesize import Pix2Pix
-from ganonymization.traits import ReadTraits
-from ganonymization.types import Region, Tone
+from ganonymization.traits import load_reader
+from ganonymization.types import Region, Tone, Traits
 from ganonymization.verify import Verify
 
 DEFAULT_THRESHOLD: Final = 0.3
@@ -41,6 +41,7 @@ def default(
     strength: float = 1.0,
     region: Region = Region.FACE,
     tone: Tone = Tone.MATCH,
+    traits: Traits = Traits.MATCH,
     decide: DecideFaces = anonymize_everybody,
     generator: Path | None = None,
 ) -> Anonymizer:
@@ -53,6 +54,7 @@ def default(
         strength: 0 copies the landmarks, as published, 1 exchanges the identity in them.
         region: how much of the head is replaced.
         tone: whether the skin's tone follows the surround.
+        traits: whether sex and age follow the face.
         decide: says who is left visible, and who is invented (see `keep` and `pseudonym`).
         generator: network that draws the faces; None takes that of the package.
 
@@ -64,11 +66,12 @@ def default(
     shape_model = ShapeModel.load()
     synthesize = Pix2Pix.load(generator, runtime=runtime)
     segment = Segment.load(runtime=runtime)
+    read = load_reader(traits, runtime=runtime)
     return Anonymizer(
         detect=detect,
         landmark=landmark,
         reshape=Reshape(shape_model, strength=strength),
-        choose_palette=load_choice(tone, runtime=runtime),
+        choose_palette=load_choice(tone, read),
         synthesize=synthesize,
         blend=SeamlessBlend(),
         obscure=SolidFill(),
@@ -84,7 +87,7 @@ def default(
         ),
         region=region,
         correct=Correct(shape_model),
-        suit=SuitFace(ReadTraits.load(runtime=runtime), synthesize.traits),
+        suit=SuitFace(read, synthesize.traits) if traits is Traits.MATCH else None,
         decide=decide,
     )
 

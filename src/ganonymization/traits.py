@@ -21,7 +21,7 @@ from ganonymization import weights
 from ganonymization.appearance import Appearance, AppearanceReader
 from ganonymization.onnx import Runtime
 from ganonymization.shape import Array, ShapeModel
-from ganonymization.types import Landmarks, Surround
+from ganonymization.types import Landmarks, Surround, Traits
 
 SURROUND_TRUST: Final = 0.6
 """How much the logit of a man by the surround counts beside that by the shape; fitted on LFW `fit`."""
@@ -103,6 +103,14 @@ class ReadTraits:
             years=years,
             beard=suggested.beard * male,
         )
+
+
+def load_reader(traits: Traits, *, runtime: Runtime = Runtime()) -> Callable[[Surround, Landmarks], Appearance]:  # noqa: B008 - frozen
+    """Return what reads appearances, by the surround and the landmarks, or by the surround alone."""
+    if traits is Traits.MATCH:
+        return ReadTraits.load(runtime=runtime)
+    read = AppearanceReader.load(runtime=runtime)
+    return lambda surround, _landmarks: read(surround)
 
 
 def _sigmoid(logit: float) -> float:

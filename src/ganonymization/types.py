@@ -135,6 +135,13 @@ class Tone(enum.Enum):
     ANY = "any"
 
 
+class Traits(enum.Enum):
+    """Whether an invented person is of the sex and about the age that the face is taken for, or of any."""
+
+    MATCH = "match"
+    ANY = "any"
+
+
 class Outcome(enum.Enum):
     """How a detected face ends; there is no third way but for people whom the user chose to leave visible."""
 

@@ -17,7 +17,7 @@ from ganonymization.decide import anonymize_everybody
 from ganonymization.errors import WeightsError
 from ganonymization.files import DEFAULT_MAX_PIXELS, Metadata, read_picture
 from ganonymization.onnx import Provider, Runtime
-from ganonymization.types import Region, Tone
+from ganonymization.types import Region, Tone, Traits
 
 
 def tree(folder):
@@ -146,7 +146,7 @@ class TestWhatIsTold:
 
 class TestOptions:
     def test_they_reach_the_preset(self, ganonymize, photo, fakes):
-        shape = ["--strength", 0.25, "--region", "head", "--tone", "any"]
+        shape = ["--strength", 0.25, "--region", "head", "--tone", "any", "--traits", "any"]
         search = ["--min-face", 30, "--threshold", 0.6]
         ganonymize("run", photo(), *shape, *search, "--provider", "cuda", "--threads", 3)
 
@@ -158,6 +158,7 @@ class TestOptions:
             "strength": 0.25,
             "region": Region.HEAD,
             "tone": Tone.ANY,
+            "traits": Traits.ANY,
             "decide": anonymize_everybody,
         }
 
@@ -189,6 +190,7 @@ class TestOptions:
         assert defaults["metadata"] == Metadata.NONE.value
         assert defaults["region"] == Region.FACE.value
         assert defaults["tone"] == Tone.MATCH.value
+        assert defaults["traits"] == Traits.MATCH.value
 
     def test_the_choices_are_those_of_the_library(self):
         def choices(name):
@@ -196,6 +198,7 @@ class TestOptions:
 
         assert choices("region") == {region.value for region in Region}
         assert choices("tone") == {tone.value for tone in Tone}
+        assert choices("traits") == {traits.value for traits in Traits}
         assert choices("provider") == {provider.value for provider in Provider}
         assert choices("metadata") == {metadata.value for metadata in Metadata}
 
@@ -525,6 +528,7 @@ class TestReceipt:
         assert "is empty" in failed["error"]
         assert receipt["settings"]["region"] == "face"
         assert receipt["settings"]["tone"] == "match"
+        assert receipt["settings"]["traits"] == "match"
 
     def test_an_existing_receipt_is_refused_before_the_work(self, ganonymize, photo, fakes, tmp_path):
         (tmp_path / "r.json").write_text("precious")

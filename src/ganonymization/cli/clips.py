@@ -18,7 +18,7 @@ from ganonymization.errors import InputError
 from ganonymization.onnx import Provider, Runtime
 from ganonymization.track.identity import ObscureAll, Sharing, policy_for
 from ganonymization.track.policy import TrackPolicy
-from ganonymization.types import Region, Tone
+from ganonymization.types import Region, Tone, Traits
 
 if TYPE_CHECKING:
     from ganonymization.video.anonymizer import VideoAnonymizer
@@ -106,6 +106,7 @@ def _maker(options: RunOptions, policy: TrackPolicy) -> Callable[[Clip], VideoAn
             strength=options.strength,
             region=Region(options.region),
             tone=Tone(options.tone),
+            traits=Traits(options.traits),
         )
 
     return make

@@ -37,7 +37,7 @@ from ganonymization.live import (
 from ganonymization.onnx import Provider, Runtime
 from ganonymization.receipts import write_receipts
 from ganonymization.track.policy import TrackPolicy
-from ganonymization.types import Region, Tone
+from ganonymization.types import Region, Tone, Traits
 from ganonymization.video.anonymizer import LostFace, VideoAnonymizer
 from ganonymization.video.clip import Clip
 from ganonymization.video.job import ClipReport
@@ -125,6 +125,7 @@ def _make(options: RunOptions, policy: TrackPolicy, clip: Clip | None) -> VideoA
         strength=options.strength,
         region=Region(options.region),
         tone=Tone(options.tone),
+        traits=Traits(options.traits),
     )
 
 

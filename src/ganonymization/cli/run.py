@@ -88,6 +88,7 @@ class RunOptions:
     strength: float
     region: str
     tone: str
+    traits: str
     min_face: int
     threshold: float
     provider: str
@@ -158,6 +159,10 @@ def run(
     tone: Annotated[
         Literal["match", "any"],
         typer.Option(help="Skin of the new person: in tune with what surrounds the face, or of any tone."),
+    ] = "match",
+    traits: Annotated[
+        Literal["match", "any"],
+        typer.Option(help="Sex and age of the new person: as the face's proportions suggest, or any."),
     ] = "match",
     min_face: Annotated[
         int, typer.Option(min=1, metavar="PIXELS", help="Look for faces of this size and larger; smaller takes longer.")
@@ -260,6 +265,7 @@ def run(
         strength=strength,
         region=region,
         tone=tone,
+        traits=traits,
         min_face=min_face,
         threshold=threshold,
         provider=provider,

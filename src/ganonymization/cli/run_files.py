@@ -36,7 +36,7 @@ from ganonymization.files import CLIP_SUFFIXES, Findings, Found, Metadata, find_
 from ganonymization.files.picture import FORMAT_OF_SUFFIX
 from ganonymization.onnx import Provider, Runtime
 from ganonymization.receipts import write_receipts
-from ganonymization.types import Region, Tone
+from ganonymization.types import Region, Tone, Traits
 
 if TYPE_CHECKING:
     from ganonymization.video.job import ClipReport
@@ -159,6 +159,7 @@ def _load_anonymizer(options: RunOptions) -> Anonymizer:
         strength=options.strength,
         region=Region(options.region),
         tone=Tone(options.tone),
+        traits=Traits(options.traits),
         decide=decide_faces(options),
     )
 
@@ -228,6 +229,7 @@ def describe(options: RunOptions) -> dict[str, str | int | float | bool]:
         "strength": options.strength,
         "region": options.region,
         "tone": options.tone,
+        "traits": options.traits,
         "min_face_px": options.min_face,
         "threshold": options.threshold,
         "provider": options.provider,

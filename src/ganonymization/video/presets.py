@@ -28,8 +28,8 @@ from ganonymization.track.scan import Scanner
 from ganonymization.track.search import Search
 from ganonymization.track.tracker import Tracker, TrackerOptions
 from ganonymization.track.trail import Reach
-from ganonymization.traits import ReadTraits
-from ganonymization.types import Region, Tone
+from ganonymization.traits import load_reader
+from ganonymization.types import Region, Tone, Traits
 from ganonymization.verify import Verify
 from ganonymization.video.anonymizer import LostFace, StreamOptions, VideoAnonymizer
 
@@ -107,6 +107,7 @@ def video_anonymizer(
     strength: float = 1.0,
     region: Region = Region.FACE,
     tone: Tone = Tone.MATCH,
+    traits: Traits = Traits.MATCH,
 ) -> VideoAnonymizer:
     """Return an anonymizer for one stream.
 
@@ -119,6 +120,7 @@ def video_anonymizer(
         strength: 0 copies the landmarks, as published, 1 exchanges the identity in them.
         region: how much of the head is replaced.
         tone: whether the skin's tone follows the surround.
+        traits: whether sex and age follow the face.
     """
     detect = CenterFace.load(score_threshold=threshold, minimum_face_px=min_face_px, runtime=runtime)
     landmark = FaceMesh.load(runtime=runtime)
@@ -134,10 +136,11 @@ def video_anonymizer(
         matte=Matte(Segment.load(runtime=runtime)),
         anticipate=Anticipate(shape_model, synthesize.habits),
     )
+    read = load_reader(traits, runtime=runtime)
     cast = Cast(
         draw=draw,
         follow=landmark.follow,
-        choose_palette=load_choice(tone, runtime=runtime),
+        choose_palette=load_choice(tone, read),
         verify=Verify(
             detect=detect,
             landmark=landmark,
@@ -148,7 +151,7 @@ def video_anonymizer(
         policy=policy,
         same_person=recognise.thresholds.far_0_1_percent,
         threshold=recognise.thresholds.far_1_percent,
-        suit=SuitFace(ReadTraits.load(runtime=runtime), synthesize.traits),
+        suit=SuitFace(read, synthesize.traits) if traits is Traits.MATCH else None,
     )
     return VideoAnonymizer(
         tracker=Tracker(_search(detect, landmark, runtime, threshold), options.tracker),

@@ -2,8 +2,9 @@
 
 What an identity looks like is decided by noise: one direction of it makes a face more that of a man, another makes it
 older. Both are measured once for a generator and told in its file (tools/measure_traits.py). Identities that are of the
-other sex than the face is taken for, or of quite another age, are passed over. How a face is taken is read from what
-surrounds it and from its landmarks, never from its texture (see `traits`).
+other sex than the face is taken for are passed over, and for children all but the youngest. How a face is taken is read
+from what surrounds it and from its landmarks, never from its texture (see `traits`). The age of grown-ups is left to
+chance: it hardly shows in what is drawn, but helps to tell people apart (docs/privacy.md).
 """
 
 from __future__ import annotations
@@ -28,18 +29,11 @@ LEAN: Final = 1.5
 CHILD_FROM: Final = 0.5
 """Probability of a child from which on the youngest suit."""
 
-YOUNG_BELOW_YEARS: Final = 38.0
-OLD_FROM_YEARS: Final = 53.0
-"""Ages that are told apart, in years that a shape is given; of photos, a sixth lies beyond each."""
-
 FARTHEST: Final = 1.6
 """Nobody has to lean farther than this from the mean, in deviations over identities: one in twenty leans as far."""
 
-AGE_STEP: Final = 1.2
-"""How much older than the mean the invented people for old faces are, in deviations of their age."""
-
-AGE_REACH: Final = 0.7
-"""How far from what is wanted the age of an identity may be, in the same deviations."""
+YOUNGEST: Final = -0.7
+"""How old the invented people for children may be, in deviations from the mean: a quarter is as young."""
 
 
 class SuitFace:
@@ -63,34 +57,14 @@ class SuitFace:
             return _everybody
         male, years = self._traits
         appearance = self._read(surround, landmarks)
-        is_child = appearance.age[0] >= CHILD_FROM
-        is_unsure = is_child or UNSURE[0] < appearance.male < UNSURE[1]
-        sign = 0 if is_unsure else 1 if appearance.male > UNSURE[0] else -1
-        older = _unit(years[1:])
-        if not is_child:  # men are drawn older than women, but need not be
-            manlier = _unit(male[1:])
-            older = _unit(older - (older @ manlier) * manlier)
-        wanted = _age(appearance)
+        if appearance.age[0] >= CHILD_FROM:
+            oldest = YOUNGEST * float(np.linalg.norm(years[1:]))
+            return lambda identity: float(draw_noise(identity) @ years[1:]) <= oldest
+        if UNSURE[0] < appearance.male < UNSURE[1]:
+            return _everybody
+        sign = 1 if appearance.male > UNSURE[0] else -1
         enough = min(LEAN, sign * male[0] + FARTHEST * float(np.linalg.norm(male[1:])))
-
-        def suits(identity: int) -> bool:
-            noise = draw_noise(identity)
-            leans = sign * float(male[0] + noise @ male[1:])
-            return (not sign or leans >= enough) and abs(float(noise @ older) - wanted) <= AGE_REACH
-
-        return suits
-
-
-def _unit(direction: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return a direction at length 1; one of no length stays."""
-    return direction / max(float(np.linalg.norm(direction)), 1e-9)
-
-
-def _age(appearance: Appearance) -> float:
-    """Return how much older than the mean the invented person should be, in deviations."""
-    if appearance.age[0] >= CHILD_FROM or appearance.years < YOUNG_BELOW_YEARS:
-        return -AGE_STEP
-    return AGE_STEP if appearance.years >= OLD_FROM_YEARS else 0.0
+        return lambda identity: sign * float(male[0] + draw_noise(identity) @ male[1:]) >= enough
 
 
 def _everybody(_identity: int) -> bool:

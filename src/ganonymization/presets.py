@@ -54,7 +54,7 @@ def default(
         strength: 0 copies the landmarks, as published, 1 exchanges the identity in them.
         region: how much of the head is replaced.
         tone: whether the skin's tone follows the surround.
-        traits: whether sex and age follow the face.
+        traits: whether sex, and being a child, follow the face.
         decide: says who is left visible, and who is invented (see `keep` and `pseudonym`).
         generator: network that draws the faces; None takes that of the package.
 

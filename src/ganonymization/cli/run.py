@@ -162,7 +162,9 @@ def run(
     ] = "match",
     traits: Annotated[
         Literal["match", "any"],
-        typer.Option(help="Sex and age of the new person: as the face's proportions suggest, or any."),
+        typer.Option(
+            help="Sex of the new person, and whether it is a child: as the face's proportions suggest, or any."
+        ),
     ] = "match",
     min_face: Annotated[
         int, typer.Option(min=1, metavar="PIXELS", help="Look for faces of this size and larger; smaller takes longer.")

@@ -120,7 +120,7 @@ def video_anonymizer(
         strength: 0 copies the landmarks, as published, 1 exchanges the identity in them.
         region: how much of the head is replaced.
         tone: whether the skin's tone follows the surround.
-        traits: whether sex and age follow the face.
+        traits: whether sex, and being a child, follow the face.
     """
     detect = CenterFace.load(score_threshold=threshold, minimum_face_px=min_face_px, runtime=runtime)
     landmark = FaceMesh.load(runtime=runtime)

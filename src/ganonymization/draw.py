@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from ganonymization.blend import blend_mask
 from ganonymization.crop import cut, synthesis_crop_from_image
+from ganonymization.detail import damp_detail
 from ganonymization.errors import FaceError, LandmarksNotFoundError
 from ganonymization.geometry import Pose, invert, scale_of, transform
 from ganonymization.region import GROWTH, hull, outline
@@ -218,7 +219,8 @@ class Draw:
         with clock("synthesize"):
             landmarks = canvas.landmarks
             asked = self._anticipate(landmarks, manner) if self._anticipate else landmarks
-            return self.patch(asked, canvas.surround, palette=palette, identity=identity)
+            patch = self.patch(asked, canvas.surround, palette=palette, identity=identity)
+            return damp_detail(patch, landmarks.points, scale=scale_of(canvas.crop.crop_from_image))
 
     def look_back(self, canvas: Canvas, found: Landmarks) -> Motion | None:
         """Return what an invented person misses, by the landmarks of the face that came out; None if nobody minds.

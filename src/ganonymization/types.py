@@ -136,7 +136,7 @@ class Tone(enum.Enum):
 
 
 class Traits(enum.Enum):
-    """Whether an invented person is of the sex that the face is taken for, and a child instead of a child, or anybody."""
+    """Whether an invented person is of the sex that the face is taken for, and a child for a child; or anybody."""
 
     MATCH = "match"
     ANY = "any"

@@ -12,7 +12,6 @@ from typing import Final
 import cv2
 import numpy as np
 
-from ganonymization.palette import LUMA
 from ganonymization.region import hull
 from ganonymization.types import Patch, Points
 
@@ -34,17 +33,17 @@ def damp_detail(patch: Patch, points: Points, *, scale: float) -> Patch:
         points: (N, 2|3) landmarks of the face in its pixels.
         scale: pixels of the patch for one of the picture; below 1 the face is enlarged into it.
     """
-    size_px = patch.image.shape[0]
-    inside = np.zeros(patch.image.shape[:2], np.uint8)
+    image, size_px = patch.image, patch.image.shape[0]
+    inside = np.zeros(image.shape[:2], np.uint8)
     cv2.fillConvexPoly(inside, np.round(hull(points)).astype(np.int32), 1)
     if not inside.any():
         return patch
-    image = patch.image.astype(np.float32)
     coarse = cv2.GaussianBlur(image, (0, 0), FINE_PX * size_px / _SIZE_PX)
-    detail = image - coarse
-    found = float((detail[inside > 0] @ LUMA).std())
+    fine_grey, coarse_grey = (cv2.cvtColor(layer, cv2.COLOR_RGB2GRAY) for layer in (image, coarse))
+    detail = cv2.subtract(fine_grey, coarse_grey, dtype=cv2.CV_16S)
+    found = float(cv2.meanStdDev(detail, mask=inside)[1][0, 0])
     most = MOST_LEVELS / min(1.0, scale)
     if found <= most:
         return patch
-    damped = coarse + detail * np.float32(most / found)
-    return Patch(np.clip(np.round(damped), 0, 255).astype(np.uint8))
+    share = most / found
+    return Patch(np.asarray(cv2.addWeighted(image, share, coarse, 1 - share, 0), np.uint8))

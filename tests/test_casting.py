@@ -17,12 +17,12 @@ FACE = landmarks(3)
 SLOPES = np.random.default_rng(0).normal(size=(2, NOISE_SIZE)) * [[0.25], [3.0]]
 SLOPES[1] += 10 * SLOPES[0]  # men look older
 LINES = np.column_stack([[0.2, 37.0], SLOPES])
-ADULT, CHILD = np.float32([0, 1, 0]), np.float32([0.9, 0.1, 0])
+ADULT, OLD, CHILD = np.float32([[0, 1, 0], [0, 0.1, 0.9], [0.9, 0.1, 0]])
 IDENTITIES = range(1500)
 
 
-def reads(male=0.5, years=42.0, age=ADULT):
-    appearance = Appearance(np.zeros(3, np.float32), 0.1, male, age, 0.0, years)
+def reads(male=0.5, age=ADULT):
+    appearance = Appearance(np.zeros(3, np.float32), 0.1, male, age, 0.0)
     return lambda _surround, _landmarks: appearance
 
 
@@ -61,7 +61,7 @@ def test_a_child_becomes_one_of_the_youngest_boy_or_girl():
 
 
 def test_the_age_of_grown_ups_is_left_to_chance():
-    assert suiting(male=0.9, years=25.0) == suiting(male=0.9, years=75.0)
+    assert suiting(male=0.9, age=ADULT) == suiting(male=0.9, age=OLD)
 
 
 def test_everybody_suits_where_nothing_is_known():

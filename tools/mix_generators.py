@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("generator", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--share", type=float, default=0.75, help="weight of the run")
-    parser.add_argument("--variety", type=float, default=1.0, help="of the invented people ")
+    parser.add_argument("--variety", type=float, default=1.0, help="of the invented people")
     arguments = parser.parse_args()
     state, first = load_checkpoint(arguments.run, device=torch.device("cpu")), thaw(arguments.generator).weights
     state["average"] = {
@@ -29,7 +29,9 @@ def main() -> None:
     }
     state["config"]["variety"] = arguments.variety
     arguments.out.mkdir(parents=True, exist_ok=True)
-    torch.save(state, arguments.out / CHECKPOINT_NAME)
+    partial = arguments.out / f"{CHECKPOINT_NAME}.partial"
+    torch.save(state, partial)
+    partial.replace(arguments.out / CHECKPOINT_NAME)
     print(f"{arguments.out}: {arguments.share:.2f} of {arguments.run}, after {state['samples']} samples")
 
 

@@ -38,7 +38,7 @@ MAX_ATTEMPTS: Final = 5
 """Identities tried before a face is obscured."""
 
 MOST_DRAWN: Final = 1000
-"""Identities among which those who suit are looked for; one in fifty does at worst."""
+"""Identities among which those who suit are looked for; one in twenty does at worst."""
 
 
 class Anonymizer:
@@ -292,8 +292,11 @@ def draw_people(identity: int, suits: Callable[[int], bool] | None = None, *, tr
         suits: passes over those who do not suit, if somebody does; None takes everybody.
         tried: people that were drawn from the seed before and are not wanted again.
     """
-    seeds = [derive(identity, index) for index in range(tried + MAX_ATTEMPTS if suits is None else MOST_DRAWN)]
-    suiting = itertools.chain(filter(suits, seeds), seeds) if suits is not None else seeds
+
+    def seeds() -> Iterator[int]:
+        return (derive(identity, index) for index in range(MOST_DRAWN))
+
+    suiting = itertools.chain(filter(suits, seeds()), seeds()) if suits is not None else seeds()
     return itertools.islice(suiting, tried, tried + MAX_ATTEMPTS)
 
 

@@ -25,9 +25,6 @@ READER_PX: Final = 32
 
 AGE_BANDS: Final = ("child", "adult", "old")
 
-USUAL_YEARS: Final = 42.0
-"""Apparent age of the grown-ups on LFW's split `fit`, in the mean."""
-
 _READ_SKIN: Final = np.array([0.287, -0.015, -0.168], np.float32)
 _SEEN_SKIN: Final = np.array([0.470, 0.124, -0.084], np.float32)
 _SKIN_TRUST: Final = np.float32(0.75)
@@ -48,7 +45,6 @@ class Appearance:
         male: probability that the person is taken for a man, 0..1.
         age: (3,) probabilities of `AGE_BANDS`.
         beard: probability of a beard, 0..1.
-        years: apparent age of a person who is grown up.
     """
 
     skin: Array
@@ -56,7 +52,6 @@ class Appearance:
     male: float
     age: Array
     beard: float
-    years: float = USUAL_YEARS
 
 
 class AppearanceReader:

@@ -170,8 +170,7 @@ class Anticipate:
         asked, drawn = openings
         if not asked.size or wanted < drawn[0]:
             return 0.0
-        besides = np.clip(
-            np.interp(min(wanted, drawn[-1]), drawn, asked) - min(wanted, drawn[-1]), -MOST_OPENED, MOST_OPENED
-        )
+        known = min(wanted, drawn[-1])
+        besides = np.clip(np.interp(known, drawn, asked) - known, -MOST_OPENED, MOST_OPENED)
         parted = (wanted + self._motions.resting_opening - CLOSED) / (PARTED - CLOSED)
         return float(besides * np.clip(parted, 0, 1))

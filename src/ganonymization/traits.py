@@ -3,7 +3,8 @@
 A man's face under a woman's hair looks wrong, and so does a grown man's on a child. The surround alone tells little of
 either on photos (see `appearance`), the proportions of a face tell more: on photos of LFW `test` apparent sex is found
 with an AUC of .94 by both, of .77 by the surround alone. Landmarks are what a generator is given in any case. Of what
-they say here, only whether somebody is taken for a man, and a rough age, decide among invented people.
+they say here, only whether somebody is taken for a man, or for a child, decides among invented people; the age band of
+grown-ups only among their colours.
 """
 
 from __future__ import annotations
@@ -100,7 +101,6 @@ class ReadTraits:
             suggested,
             male=male,
             age=np.array([child, (1 - child) * (1 - old), (1 - child) * old], np.float32),
-            years=years,
             beard=suggested.beard * male,
         )
 

@@ -32,6 +32,7 @@ from ganonymization.training.networks import Generator, IdentityEncoder
 from ganonymization.training.paper import DotsInUnitRange, UNet
 from ganonymization.training.prepare import FaceSet
 from ganonymization.training.quantize import Inputs, quantize
+from ganonymization.training.thaw import SAMPLES
 
 Floats = npt.NDArray[np.float32]
 
@@ -85,7 +86,7 @@ def export_run(run: Path, path: Path, faces: FaceSet) -> Exported:
         ParityError: the network computes something else than the trained one.
     """
     state = load_checkpoint(run, device=torch.device("cpu"))
-    config, notes = parse_config(state["config"]), {"samples": str(state["samples"])}
+    config, notes = parse_config(state["config"]), {SAMPLES: str(state["samples"])}
     if isinstance(config, PaperConfig):
         unet = UNet()
         unet.load_state_dict(state["generator"])

@@ -51,9 +51,19 @@ def blend_mask(outline: Points, *, size_px: int, ring_px: float) -> Mask:
         ring_px: width of the soft edge.
     """
     solid = hull_mask(outline, size_px=size_px, margin_px=max(0.25 * ring_px, _SAMPLING_REACH_PX))
-    gap = cv2.distanceTransform((solid <= 0).astype(np.uint8), cv2.DIST_L2, 5)
+    mask = np.zeros_like(solid)
+    near = _around(solid, math.ceil(ring_px) + 1)
+    gap = cv2.distanceTransform((solid[near] <= 0).astype(np.uint8), cv2.DIST_L2, 5)
     ramp = np.clip(1 - gap / ring_px, 0, 1)
-    return np.asarray(ramp * ramp * (3 - 2 * ramp), np.float32)
+    mask[near] = ramp * ramp * (3 - 2 * ramp)
+    return mask
+
+
+def _around(mask: Mask, margin_px: int) -> tuple[slice, slice]:
+    """Return the rows and columns that hold everything that is not 0, and a margin around it."""
+    left, top, width, height = cv2.boundingRect((mask > 0).view(np.uint8))
+    rows = slice(max(0, top - margin_px), top + height + margin_px)
+    return rows, slice(max(0, left - margin_px), left + width + margin_px)
 
 
 class SeamlessBlend:

@@ -168,7 +168,7 @@ class Anticipate:
     def _opened_besides(self, wanted: float, openings: Array) -> float:
         """Return by how much more than is wanted a mouth must be asked to open."""
         asked, drawn = openings
-        if not asked.size or wanted < drawn[0]:
+        if wanted < drawn[0]:
             return 0.0
         known = min(wanted, drawn[-1])
         besides = np.clip(np.interp(known, drawn, asked) - known, -MOST_OPENED, MOST_OPENED)

@@ -85,7 +85,7 @@ def fill_polygon(points: Points, size_px: int) -> Mask:
     """Return an anti-aliased (size_px, size_px) mask of a convex polygon given by (N, 2) points in crop pixels."""
     canvas = np.zeros((size_px, size_px), np.uint8)
     cv2.fillConvexPoly(canvas, fixed_point(points), 255, cv2.LINE_AA, _SHIFT_BITS)
-    return (canvas / 255).astype(np.float32)
+    return np.divide(canvas, np.float32(255), dtype=np.float32)
 
 
 def fixed_point(points: Points) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:

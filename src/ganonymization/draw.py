@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ganonymization.blend import blend_mask
+from ganonymization.correct import MOUTH_OPEN
 from ganonymization.crop import cut, synthesis_crop_from_image
 from ganonymization.detail import damp_detail
 from ganonymization.errors import FaceError, LandmarksNotFoundError
@@ -33,6 +34,8 @@ _WINDOW_MARGIN_PX: Final = 8
 _KEYPOINT_SLACK: Final = 0.12
 """How far, in sides of the box, keypoints may lie outside the hull before the landmarks count as another face's."""
 
+_RISE: Final = 1e-6
+"""Openings that came out alike are told apart by this."""
 
 Motion: TypeAlias = npt.NDArray[np.float64]
 """A movement of a face (see `correct.Motions`)."""
@@ -236,7 +239,7 @@ class Draw:
     def open_mouths(
         self, canvas: Canvas, follow: Follow, *, palette: npt.NDArray[np.float32], identity: int, missed: Motion
     ) -> npt.NDArray[np.float64] | None:
-        """Return (2, K) openings of the mouth that were asked for, and those of the faces that came out.
+        """Return (2, K) openings of the mouth that were asked for, and of the faces that came out; both rise.
 
         Args:
             canvas: that the person is drawn from.
@@ -250,7 +253,7 @@ class Draw:
         """
         if self._anticipate is None:
             return None
-        as_asked = Manner(missed, np.empty((2, 0)))
+        as_asked = Manner(np.where(np.arange(len(missed)) == MOUTH_OPEN, 0.0, missed))
         openings = []
         for wanted in self._anticipate.opened(canvas.landmarks):
             asked = self._anticipate(wanted, as_asked)
@@ -259,7 +262,8 @@ class Draw:
             if found.presence <= 0:
                 return None
             openings.append([self._anticipate.opening(wanted), self._anticipate.opening(found)])
-        return np.array(openings).T
+        asked_for, came_out = np.array(openings).T
+        return np.stack([asked_for, np.maximum.accumulate(came_out) + _RISE * np.arange(len(came_out))])
 
     def clear(
         self, canvas: Canvas, patch: Patch, *, clock: Stopwatch, silhouette: FindSilhouette = look_for_it

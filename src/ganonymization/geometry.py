@@ -96,28 +96,41 @@ class Pose:
         return (points - self.translation) @ self.rotation / self.scale
 
 
-def fit_pose(
-    source: npt.NDArray[np.floating], target: npt.NDArray[np.floating], weights: npt.NDArray[np.floating] | None = None
-) -> Pose:
-    """Return the least-squares similarity from `source` to `target`, both (N, 3).
+class PoseFit:
+    """Fits the same points to many others.
 
     Closed form of Umeyama, "Least-squares estimation of transformation parameters between two point patterns", 1991.
 
     Args:
         source: (N, 3) points.
-        target: (N, 3) points in the same order.
         weights: (N,) non-negative; all equal when None.
     """
-    share = np.full(len(source), 1.0 / len(source)) if weights is None else weights / weights.sum()
-    source_mean, target_mean = share @ source, share @ target
-    source_centered = source - source_mean
-    # where one side is centred, the other need not be
-    u, singular, vt = np.linalg.svd(target.T @ (source_centered * share[:, None]))
-    signs = np.ones(3)
-    signs[-1] = math.copysign(1, _determinant(u @ vt))
-    rotation = (u * signs) @ vt
-    scale = float((singular * signs).sum() / (share @ (source_centered**2).sum(axis=1)))
-    return Pose(scale, rotation, target_mean - scale * rotation @ source_mean)
+
+    def __init__(
+        self, source: npt.NDArray[np.floating], weights: npt.NDArray[np.floating] | None = None
+    ) -> None:
+        self._share = np.full(len(source), 1.0 / len(source)) if weights is None else weights / weights.sum()
+        self._mean = self._share @ source
+        centered = source - self._mean
+        self._weighed = centered * self._share[:, None]
+        self._spread = float(self._share @ (centered**2).sum(axis=1))
+
+    def __call__(self, target: npt.NDArray[np.floating]) -> Pose:
+        """Return the least-squares similarity to (N, 3) points in the same order."""
+        # where one side is centred, the other need not be
+        u, singular, vt = np.linalg.svd(target.T @ self._weighed)
+        signs = np.ones(3)
+        signs[-1] = math.copysign(1, _determinant(u @ vt))
+        rotation = (u * signs) @ vt
+        scale = float((singular * signs).sum() / self._spread)
+        return Pose(scale, rotation, self._share @ target - scale * rotation @ self._mean)
+
+
+def fit_pose(
+    source: npt.NDArray[np.floating], target: npt.NDArray[np.floating], weights: npt.NDArray[np.floating] | None = None
+) -> Pose:
+    """Return the least-squares similarity from `source` to `target`, both (N, 3), as in `PoseFit`."""
+    return PoseFit(source, weights)(target)
 
 
 def _determinant(matrix: npt.NDArray[np.floating]) -> float:

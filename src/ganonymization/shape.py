@@ -6,6 +6,7 @@ Frame: the mean face looks at the camera, its middle (between top of the forehea
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ganonymization import weights
-from ganonymization.geometry import Pose, fit_pose
+from ganonymization.geometry import Pose, PoseFit, fit_pose
 from ganonymization.landmark import topology
 from ganonymization.types import LANDMARK_COUNT, Landmarks
 
@@ -68,7 +69,7 @@ class ShapeModel:
 
     def pose_of(self, landmarks: Landmarks) -> Pose:
         """Return the similarity from the model's frame to the picture."""
-        return fit_pose(self.mean, landmarks.points.astype(np.float64), self.weights)
+        return _pose_fit(self)(landmarks.points.astype(np.float64))
 
     def shape_of(self, landmarks: Landmarks) -> Array:
         """Return the (478, 3) pose-free points."""
@@ -93,6 +94,11 @@ class ShapeModel:
     def from_coefficients(self, coefficients: Array) -> Array:
         """Return the (478, 3) shape with these principal coefficients."""
         return self.mean + (coefficients @ self.components).reshape(LANDMARK_COUNT, 3)
+
+
+@functools.lru_cache(maxsize=8)
+def _pose_fit(model: ShapeModel) -> PoseFit:
+    return PoseFit(model.mean, model.weights)
 
 
 def expression_functionals() -> Array:

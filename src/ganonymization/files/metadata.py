@@ -86,10 +86,12 @@ _MISPLACED_TAGS: Final = frozenset(
 )
 """Private data, and pixel coordinates of the picture before it was turned upright."""
 
+_NAMED_TAGS: Final = frozenset(Base)
+
 CAPTURE_TAGS: Final = tuple(
     tag
     for tag in itertools.chain([Base.ExposureTime, Base.FNumber], range(0x8822, 0x8836), range(0x9000, 0xA600))
-    if tag in set(Base) and tag not in _MISPLACED_TAGS
+    if tag in _NAMED_TAGS and tag not in _MISPLACED_TAGS
 )
 """Tags of the capture directory that the standard names."""
 

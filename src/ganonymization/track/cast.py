@@ -29,9 +29,6 @@ from ganonymization.verify import Check, Reference, Verify
 
 _NO_KEYPOINTS: Final = np.empty((0, 2), np.float32)
 
-_RISE: Final = 1e-6
-"""Openings that came out alike are told apart by this."""
-
 UNSEEN: Final = "its landmarks were never found"
 ALIKE: Final = "every identity that was tried still resembles the original"
 
@@ -302,13 +299,10 @@ class Cast:
         if candidate.palette is None or not looks:
             return candidate
         missed = np.mean([motion for _, motion in looks], axis=0)
-        openings = [
-            self._draw.open_mouths(
-                canvas, self._follow, palette=candidate.palette, identity=candidate.identity, missed=missed
-            )
-            for canvas, _ in looks
-        ]
-        return dataclasses.replace(candidate, manner=Manner(missed, _mean_openings(openings)))
+        openings = self._draw.open_mouths(
+            looks[0][0], self._follow, palette=candidate.palette, identity=candidate.identity, missed=missed
+        )
+        return dataclasses.replace(candidate, manner=Manner(missed, openings))
 
     def _try(self, memories: Sequence[Memory], candidate: _Candidate) -> tuple[_Candidate, tuple[Proof, ...]] | None:
         """Draw one invented person into all views; None when a view still resembles the original."""
@@ -323,15 +317,6 @@ class Cast:
                 return None
             proofs.append(_proof(memory.sample, check))
         return candidate, tuple(proofs)
-
-
-def _mean_openings(openings: Sequence[npt.NDArray[np.float64] | None]) -> npt.NDArray[np.float64] | None:
-    """Return the mean of what was asked for, and of what came of it, which rises with it."""
-    seen = [each for each in openings if each is not None]
-    if not seen:
-        return None
-    asked, drawn = np.mean(seen, axis=0)
-    return np.stack([asked, np.maximum.accumulate(drawn) + _RISE * np.arange(len(drawn))])
 
 
 def _proof(sample: Sample, check: Check) -> Proof:

@@ -49,7 +49,7 @@ LIVE_LOOK_AHEAD: Final = 2
 """Frames by which a live stream is late."""
 
 _MARGIN_S: Final = 0.15
-_SCAN_S: Final = 0.5
+_SCAN_S: Final = 0.6
 _STIR_S: Final = 0.2
 _PATIENCE_S: Final = 0.6
 _BRIDGE_S: Final = 0.25

@@ -12,6 +12,8 @@ from ganonymization.palette_bank import (
     MatchSurround,
     PaletteBank,
     load_choice,
+    of_tone,
+    typology_angles_deg,
 )
 from ganonymization.surround import no_surround
 from ganonymization.traits import ReadTraits
@@ -166,3 +168,31 @@ def test_entries_agree_where_the_reader_is_sure(traits, allowed, choice):
 def test_an_unsure_reader_leaves_sex_to_the_identity():
     drawn = [entry_of(reading()(a_surround(), FACE, identity)) for identity in range(60)]
     assert 5 < (BANK.male[drawn] > 0.5).sum() < 55
+
+
+def test_skin_is_the_lighter_the_larger_its_typology_angle():
+    # known skin: light (41 to 55 degrees and more), tan, dark (below -30)
+    skin = np.float32([[233, 203, 185], [190, 140, 105], [70, 45, 35]]) / 127.5 - 1
+    light, tan, dark = typology_angles_deg(skin)
+    assert light > 41
+    assert 0 < tan < 28
+    assert dark < -30
+
+
+@pytest.mark.parametrize("tone", [Tone.LIGHT, Tone.MEDIUM, Tone.DARK])
+def test_a_tone_that_is_named_is_drawn_whatever_the_surround_says(tone):
+    choose = load_choice(tone, READ)
+    offered = of_tone(BANK, tone).palettes
+    drawn = [choose(a_surround(seed), FACE, seed) for seed in range(12)] + [choose(no_surround(64), FACE, 3)]
+    for palette in drawn:
+        assert np.abs(offered - palette).max(axis=1).min() < 1e-6
+    assert len({palette.tobytes() for palette in drawn}) > 3
+
+
+def test_named_tones_are_apart_and_every_sex_and_age_comes_in_each():
+    parts = [of_tone(BANK, tone) for tone in (Tone.DARK, Tone.MEDIUM, Tone.LIGHT)]
+    brightness = [((part.palettes[:, SKIN] + 1) @ LUMA).mean() for part in parts]
+    assert brightness[0] < 0.8 * brightness[1] < 0.7 * brightness[2]
+    for part in parts:
+        assert ((part.male > 0.5).sum(), (part.male < 0.5).sum()) >= (8, 8)
+    assert len(of_tone(BANK, Tone.ANY).palettes) == len(of_tone(BANK, Tone.MATCH).palettes) == len(BANK.palettes)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -53,6 +54,12 @@ BEARDED_FROM: Final = 0.25
 
 LEAST_KNOWN: Final = 0.02
 """Share of the surround that must be known before it counts; below it the choice is free."""
+
+TONE_ANGLES_DEG: Final = {Tone.LIGHT: (28.0, 90.0), Tone.MEDIUM: (-10.0, 28.0), Tone.DARK: (-65.0, -25.0)}
+"""Typology angles of the entries for a tone that is asked for by name. The usual borders between light, intermediate,
+tan, brown and dark are 41, 28, 10 and -30; here many faces lie in the shade, and those darker than dark all do."""
+
+_LEAST_YELLOW: Final = 1.0
 
 GAIN_RANGE: Final = (0.4, 2.0)
 """How far an entry's colours may be scaled towards the picture's light."""
@@ -95,6 +102,10 @@ class PaletteBank:
         arrays = weights.read_arrays(path or weights.locate("palette_bank"), cls.__slots__, what="palette bank")
         return cls(**{name: values.astype(np.float32) for name, values in arrays.items()})
 
+    def pick(self, which: npt.NDArray[np.bool_]) -> PaletteBank:
+        """Return the entries that an (M,) mask names."""
+        return PaletteBank(**{name: getattr(self, name)[which] for name in self.__slots__})
+
     def save(self, path: Path) -> None:
         """Write the bank as a compressed array file."""
         np.savez_compressed(path, allow_pickle=False, **{name: getattr(self, name) for name in self.__slots__})
@@ -106,7 +117,7 @@ class AnyTone:
     The surround has no say in the tone, nor in how light it is; a grey picture gets a grey palette all the same.
 
     Args:
-        bank: the entries.
+        bank: the entries, all or those of one tone.
         read: tells the appearance that a surround and landmarks suggest.
     """
 
@@ -155,7 +166,25 @@ class MatchSurround:
 
 def load_choice(tone: Tone, read: ReadAppearance) -> ChoosePalette:
     """Return a choice with the bank of the package."""
-    return (MatchSurround if tone is Tone.MATCH else AnyTone)(PaletteBank.load(), read)
+    bank = PaletteBank.load()
+    return MatchSurround(bank, read) if tone is Tone.MATCH else AnyTone(of_tone(bank, tone), read)
+
+
+def of_tone(bank: PaletteBank, tone: Tone) -> PaletteBank:
+    """Return the entries of a bank that are of a tone; all for one that is not asked for by name."""
+    low, high = TONE_ANGLES_DEG.get(tone, (-90.0, 90.0))
+    angles = typology_angles_deg(bank.palettes[:, SKIN])
+    return bank.pick((angles >= low) & (angles <= high))
+
+
+def typology_angles_deg(skin: Array) -> Array:
+    """Return the (M,) individual typology angles of (M, 3) skin colours in -1..1.
+
+    90 degrees is the lightest, -90 the darkest (Chardon et al., "Skin colour typology and suntanning pathways", 1991).
+    """
+    shares = (skin[None].astype(np.float32) + 1) / 2
+    lightness, _, yellow = np.moveaxis(np.asarray(cv2.cvtColor(shares, cv2.COLOR_RGB2LAB), np.float32)[0], -1, 0)
+    return np.asarray(np.degrees(np.arctan2(lightness - 50, np.maximum(yellow, _LEAST_YELLOW))), np.float32)
 
 
 def fitting_entries(

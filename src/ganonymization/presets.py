@@ -53,7 +53,7 @@ def default(
         min_face_px: size of the smallest face that is looked for.
         strength: 0 copies the landmarks, as published, 1 exchanges the identity in them.
         region: how much of the head is replaced.
-        tone: whether the skin's tone follows the surround.
+        tone: of the skin: what the surround suggests, any, or one that is named.
         traits: whether sex, and being a child, follow the face.
         decide: says who is left visible, and who is invented (see `keep` and `pseudonym`).
         generator: network that draws the faces; None takes that of the package.

@@ -129,10 +129,13 @@ class Region(enum.Enum):
 
 
 class Tone(enum.Enum):
-    """Where the skin tone of an invented person comes from: what surrounds the face, or chance alone."""
+    """Where the skin tone of an invented person comes from: what surrounds the face, chance alone, or who asks."""
 
     MATCH = "match"
     ANY = "any"
+    LIGHT = "light"
+    MEDIUM = "medium"
+    DARK = "dark"
 
 
 class Traits(enum.Enum):

@@ -157,8 +157,8 @@ def run(
         ),
     ] = "face",
     tone: Annotated[
-        Literal["match", "any"],
-        typer.Option(help="Skin of the new person: in tune with what surrounds the face, or of any tone."),
+        Literal["match", "any", "light", "medium", "dark"],
+        typer.Option(help="Skin of the new people: in tune with what surrounds each face, of any tone, or of this one."),
     ] = "match",
     traits: Annotated[
         Literal["match", "any"],

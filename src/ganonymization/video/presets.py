@@ -119,7 +119,7 @@ def video_anonymizer(
         min_face_px: size of the smallest face that is looked for.
         strength: 0 copies the landmarks, as published, 1 exchanges the identity in them.
         region: how much of the head is replaced.
-        tone: whether the skin's tone follows the surround.
+        tone: of the skin: what the surround suggests, any, or one that is named.
         traits: whether sex, and being a child, follow the face.
     """
     detect = CenterFace.load(score_threshold=threshold, minimum_face_px=min_face_px, runtime=runtime)

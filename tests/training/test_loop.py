@@ -67,9 +67,10 @@ def test_two_steps_teach_every_network():
 
 
 def test_frozen_networks_are_asked_where_they_have_a_weight():
-    config = dataclasses.replace(CONFIG, batch_size=4, landmark_weight=1.0, expression_weight=1.0, identity_weight=1.0)
+    weights = {f"{name}_weight": 1.0 for name in ("landmark", "expression", "identity", "perceptual")}
+    config = dataclasses.replace(CONFIG, batch_size=4, **weights)
     report = Trainer(config, CPU).step(batches(1, config)[0])
-    assert {"landmarks", "expression", "identity"} < set(report)
+    assert {"landmarks", "expression", "identity", "perception"} < set(report)
     assert all(value == value for value in report.values())
 
 

@@ -51,6 +51,8 @@ class TrainingConfig:
         landmark_stride: every how many-th face of a batch the mesh looks at.
         expression_weight: weight of the expression consistency loss; 0 leaves the classifier out.
         identity_weight: weight of the identity terms; 0 leaves the recogniser out.
+        perceptual_weight: weight of the difference that the recogniser's layers see between a training face and what
+            is drawn with its code; 0 leaves it out.
         prior_share: share of the batch whose noise is drawn at random instead of encoded.
         prior_likeness: how much, as a share, a face with random noise must be like the training face; the
             discriminator alone lets glowing contours pass.
@@ -92,6 +94,7 @@ class TrainingConfig:
     landmark_stride: int = 4
     expression_weight: float = 0.0
     identity_weight: float = 0.0
+    perceptual_weight: float = 0.0
     prior_share: float = 0.375
     prior_likeness: float = 0.3
     variety: float = 1.0

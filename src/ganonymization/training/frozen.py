@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -46,13 +46,16 @@ class FrozenNetwork(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Return the output for an input batch."""
+        return self.layers(image, [self._output])[0]
+
+    def layers(self, image: Tensor, names: Sequence[str]) -> list[Tensor]:
+        """Return values inside the network, by the names that its file gives them, on the way to the output."""
         values: dict[str, Any] = {name: getattr(self, buffer) for name, buffer in self._names.items()}
         values[self._input] = image
         for node, attributes in zip(self._nodes, self._attributes, strict=True):
             arguments = [values[name] if name else None for name in node.input]
             values[node.output[0]] = _OPERATORS[node.op_type](arguments, attributes)
-        result: Tensor = values[self._output]
-        return result
+        return [values[name] for name in names]
 
 
 def _needed(graph: onnx.GraphProto, output: str) -> list[onnx.NodeProto]:

@@ -36,6 +36,7 @@ from ganonymization.training.exchange import Exchange
 from ganonymization.training.identity import IdentityTerms, twin_codes, twin_conditions
 from ganonymization.training.labels import label_expressions, rare_more_often
 from ganonymization.training.networks import Discriminator, Generator, IdentityEncoder
+from ganonymization.training.perception import Perception
 from ganonymization.training.prepare import FaceSet
 from ganonymization.training.recorder import Recorder, Schedule
 from ganonymization.training.resident import PlannedBatch, PlannedViews, ResidentFaces, fits
@@ -82,6 +83,7 @@ class Trainer:
         self.consistency = LandmarkConsistency().to(device) if config.landmark_weight else None
         self.expression = ExpressionConsistency().to(device) if config.expression_weight else None
         self.identity = IdentityTerms().to(device) if config.identity_weight else None
+        self.perception = Perception().to(device) if config.perceptual_weight else None
 
     def step(self, batch: Batch) -> dict[str, float]:
         """Learn from one batch and return the losses by name."""
@@ -106,7 +108,7 @@ class Trainer:
                     self._code_loss(batch, image, noise, encoded, is_settling=is_settling),
                 )
             if not is_settling:
-                terms |= self._frozen_terms(batch, fake)
+                terms |= self._frozen_terms(batch, fake, encoded)
         self._descend(self.generator_step, losses.total(list(terms.values())), self.generator)
         self.discriminator.requires_grad_(requires_grad=True)
         if not is_settling:
@@ -189,7 +191,7 @@ class Trainer:
             "divergence": (config.kl_weight, losses.normal_divergence(*moments)),
         }
 
-    def _frozen_terms(self, batch: Batch, fake: Tensor) -> dict[str, tuple[float, Tensor]]:
+    def _frozen_terms(self, batch: Batch, fake: Tensor, encoded: Tensor) -> dict[str, tuple[float, Tensor]]:
         """Return what networks that do not learn say about generated faces."""
         config, terms = self.config, dict[str, tuple[float, Tensor]]()
         points = (batch.landmarks, batch.own_landmarks)
@@ -207,6 +209,10 @@ class Trainer:
             of_both = (points[0][: 2 * half], points[1][:half])
             loss = self.identity(fake[: 2 * half], batch.image[:half], of_both, random=self.random)
             terms["identity"] = (config.identity_weight, loss)
+        if self.perception is not None:
+            own = encoded > 0
+            loss = self.perception(fake[own], batch.image[own], batch.own_landmarks[own], random=self.random)
+            terms["perception"] = (config.perceptual_weight, loss)
         return terms
 
     @property

@@ -106,9 +106,7 @@ class PoseFit:
         weights: (N,) non-negative; all equal when None.
     """
 
-    def __init__(
-        self, source: npt.NDArray[np.floating], weights: npt.NDArray[np.floating] | None = None
-    ) -> None:
+    def __init__(self, source: npt.NDArray[np.floating], weights: npt.NDArray[np.floating] | None = None) -> None:
         self._share = np.full(len(source), 1.0 / len(source)) if weights is None else weights / weights.sum()
         self._mean = self._share @ source
         centered = source - self._mean

@@ -8,7 +8,7 @@ from tiny import CONFIG, SIZE_PX  # noqa: E402 - torch may be missing
 
 from ganonymization.onnx import Network  # noqa: E402
 from ganonymization.synthesize import Pix2Pix  # noqa: E402
-from ganonymization.training import export  # noqa: E402
+from ganonymization.training import export, graph  # noqa: E402
 from ganonymization.training.export import INPUTS, MAX_DIFFERENCE, ParityError, export_generator  # noqa: E402
 from ganonymization.training.loop import build_generator  # noqa: E402
 
@@ -67,29 +67,29 @@ def test_rounding_hardly_changes_the_trained_generator(exported):
 )
 def test_large_tensors_are_stored_in_fewer_bits_and_come_back_close(size, kind):
     values = np.random.default_rng(0).normal(0, 0.1, size).astype(np.float32)
-    stored, scales = export._store(values)
+    stored, scales = graph.stored_as(values)
     assert stored.dtype == kind
-    restored = export._restore(stored, scales)
+    restored = graph.restored(stored, scales)
     step = {np.float32: 0, np.float16: 3e-4, np.int8: np.abs(values).max() / 127 / 2 + 1e-6}[kind]
     assert np.abs(restored - values).max() <= step
-    again, again_scales = export._store(restored)
-    np.testing.assert_allclose(export._restore(again, again_scales), restored, atol=1e-7)
+    again, again_scales = graph.stored_as(restored)
+    np.testing.assert_allclose(graph.restored(again, again_scales), restored, atol=1e-7)
 
 
 def test_a_tensor_of_zeros_stays_zero():
     values = np.zeros((256, 200, 3, 3), np.float32)
-    np.testing.assert_array_equal(export._restore(*export._store(values)), values)
+    np.testing.assert_array_equal(graph.restored(*graph.stored_as(values)), values)
 
 
 def test_a_file_that_computes_something_else_is_not_written(tmp_path, monkeypatch):
-    compress = export._compress
+    compress = export.pack_weights
 
     def damage(graph):
         compress(graph)
         bias = next(tensor for tensor in graph.initializer if tensor.name == "head.bias")
         bias.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(bias) + np.float32(0.01), bias.name))
 
-    monkeypatch.setattr(export, "_compress", damage)
+    monkeypatch.setattr(export, "pack_weights", damage)
     (tmp_path / "generator.onnx").write_bytes(b"the old one")
     with pytest.raises(ParityError, match=r"generator\.onnx.*off those of torch"):
         export_generator(generator(), tmp_path / "generator.onnx", size_px=SIZE_PX, notes={})

@@ -8,7 +8,7 @@ from tiny import SIZE_PX  # noqa: E402 - torch may be missing
 
 from ganonymization.synthesize.pix2pix import NOISE_SIZE  # noqa: E402
 from ganonymization.training.config import TrainingConfig  # noqa: E402
-from ganonymization.training.export import _store  # noqa: E402
+from ganonymization.training.graph import stored_as  # noqa: E402
 from ganonymization.training.loop import build_generator  # noqa: E402
 from ganonymization.training.networks import Discriminator, FilmBlock, IdentityEncoder, halve  # noqa: E402
 
@@ -75,7 +75,7 @@ def test_the_shipped_generator_stays_under_twelve_megabytes():
     generator = build_generator(TrainingConfig())
     count = sum(parameter.numel() for parameter in generator.parameters())
     assert 4e6 < count < 12e6
-    stored = [_store(parameter.detach().numpy()) for parameter in generator.parameters()]
+    stored = [stored_as(parameter.detach().numpy()) for parameter in generator.parameters()]
     scales = sum(scale.nbytes for _, scale in stored if scale is not None)
     assert sum(values.nbytes for values, _ in stored) + scales < 11.9e6
 

@@ -7,9 +7,11 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install '
 from tiny import CONFIG, SIZE_PX, face_set  # noqa: E402 - torch may be missing
 
 from ganonymization.onnx import Network  # noqa: E402
+from ganonymization.training import folding  # noqa: E402
 from ganonymization.training import quantize as quantizing  # noqa: E402
 from ganonymization.training.config import TrainingConfig  # noqa: E402
 from ganonymization.training.export import INPUTS, examples_of, export_generator  # noqa: E402
+from ganonymization.training.graph import unpack_weights  # noqa: E402
 from ganonymization.training.loop import build_generator  # noqa: E402
 from ganonymization.training.quantize import Span, quantize  # noqa: E402
 
@@ -83,7 +85,7 @@ def test_nothing_is_left_of_pixel_unshuffle_and_notes_stay(rounded):
     path, _, _ = rounded
     model = onnx.load(str(path))
     transposed = [list(node.attribute[0].ints) for node in model.graph.node if node.op_type == "Transpose"]
-    assert quantizing._UNSHUFFLE not in transposed
+    assert folding._UNSHUFFLE not in transposed
     assert Network(path, inputs=INPUTS, outputs=["image"]).metadata["samples"] == "12"
 
 
@@ -115,7 +117,7 @@ def test_a_convolution_in_larger_steps_adds_up_the_same():
     weight, picture = random.normal(size=(5, 12, 3, 3)), random.normal(size=(1, 3, 16, 16))
     folded = torch.nn.functional.pixel_unshuffle(torch.from_numpy(picture), 2)
     wanted = torch.nn.functional.conv2d(folded, torch.from_numpy(weight), padding=1)
-    wide = torch.from_numpy(quantizing._widened(weight))
+    wide = torch.from_numpy(folding.widened(weight))
     found = torch.nn.functional.conv2d(torch.from_numpy(picture), wide, stride=2, padding=2)
     np.testing.assert_allclose(found.numpy(), wanted.numpy(), atol=1e-12)
 
@@ -130,15 +132,15 @@ def test_widening_that_merges_adds_up_the_same():
 
     unfolded = torch.nn.functional.pixel_shuffle(widened(wide), 2)
     wanted = torch.nn.functional.conv2d(unfolded, torch.from_numpy(merging)[..., None, None])
-    found = torch.nn.functional.pixel_shuffle(widened(quantizing._through(merging, wide)), 2)
+    found = torch.nn.functional.pixel_shuffle(widened(folding._through(merging, wide)), 2)
     np.testing.assert_allclose(found.numpy(), wanted.numpy(), atol=1e-5)
 
 
 def test_merging_comes_before_unfolding_and_draws_the_same(tmp_path):
     path, folded = export(tmp_path / "generator.onnx", DETAILED), tmp_path / "folded.onnx"
     model = onnx.load(str(path))
-    quantizing._restore_weights(model.graph)
-    quantizing._fold_merges(model.graph)
+    unpack_weights(model.graph)
+    folding.fold_merges(model.graph)
     onnx.save(model, str(folded))
     read = {name for node in model.graph.node if node.op_type == "Concat" for name in node.input}
     assert not any(

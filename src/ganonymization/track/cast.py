@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from ganonymization.anonymizer import draw_people
 from ganonymization.audition import best_first

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper
 from torch import Tensor, nn
 
 from ganonymization.condition import MAP_COUNT
@@ -27,14 +26,13 @@ from ganonymization.training.codes import accept_noise, measure_codes
 from ganonymization.training.config import PaperConfig, TrainingConfig, parse_config
 from ganonymization.training.course import load_checkpoint
 from ganonymization.training.data import FaceViews
+from ganonymization.training.graph import pack_weights, restored, stored_as
 from ganonymization.training.loop import build_generator
 from ganonymization.training.networks import Generator, IdentityEncoder
 from ganonymization.training.paper import DotsInUnitRange, UNet
 from ganonymization.training.prepare import FaceSet
 from ganonymization.training.quantize import Inputs, quantize
 from ganonymization.training.thaw import SAMPLES
-
-Floats = npt.NDArray[np.float32]
 
 INPUTS: Final = ("maps", "surround", "known", "palette", "noise")
 OPSET: Final = 17
@@ -45,12 +43,6 @@ EXAMPLES: Final = 48
 """Faces by which the generator is quantized."""
 
 _EXAMPLE_SEED: Final = 200
-
-_SMALL: Final = 512
-"""Tensors up to this many values stay in single precision."""
-
-_LARGE: Final = 400_000
-"""Convolutions from this many weights on are stored as 8-bit integers with one scale per output channel."""
 
 
 class ParityError(GanonymizationError):
@@ -144,7 +136,7 @@ def export_paper(network: UNet, path: Path, *, size_px: int, notes: dict[str, st
 def _round_weights(network: nn.Module) -> None:
     with torch.no_grad():
         for parameter in network.parameters():
-            parameter.copy_(torch.from_numpy(_restore(*_store(parameter.numpy()))))
+            parameter.copy_(torch.from_numpy(restored(*stored_as(parameter.numpy()))))
 
 
 def _export(
@@ -200,48 +192,10 @@ def _write(
             dynamo=False,
         )
     model = onnx.load(str(path))
-    _compress(model.graph)
+    pack_weights(model.graph)
     helper.set_model_props(model, notes)
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
-
-
-def _store(values: Floats) -> tuple[npt.NDArray[np.generic], Floats | None]:
-    """Return values in the type that they are stored in, and the scales to multiply them by if there are any."""
-    if values.size <= _SMALL:
-        return values, None
-    if values.size < _LARGE:
-        return values.astype(np.float16), None
-    axes = tuple(range(1, values.ndim))
-    scales = (np.abs(values).max(axis=axes, keepdims=True) / 127).astype(np.float32) + np.float32(1e-12)
-    return np.round(values / scales).astype(np.int8), scales
-
-
-def _restore(stored: npt.NDArray[np.generic], scales: Floats | None) -> Floats:
-    values = stored.astype(np.float32)
-    return values if scales is None else values * scales
-
-
-def _compress(graph: onnx.GraphProto) -> None:
-    """Store large weights in fewer bits; ONNX Runtime unpacks them once, when it loads the file."""
-    unpack, extra = [], []
-    for initializer in graph.initializer:
-        if initializer.data_type != TensorProto.FLOAT:
-            continue
-        name = initializer.name
-        stored, scales = _store(numpy_helper.to_array(initializer))
-        if stored.dtype == np.float32:
-            continue
-        initializer.CopyFrom(numpy_helper.from_array(stored, f"{name}_stored"))
-        whole = name if scales is None else f"{name}_unscaled"
-        unpack.append(helper.make_node("Cast", [f"{name}_stored"], [whole], to=TensorProto.FLOAT))
-        if scales is not None:
-            extra.append(numpy_helper.from_array(scales, f"{name}_scales"))
-            unpack.append(helper.make_node("Mul", [whole, f"{name}_scales"], [name]))
-    graph.initializer.extend(extra)
-    nodes = [*unpack, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
 
 
 def _difference(network: nn.Module, path: Path, example: tuple[Tensor, ...], names: tuple[str, ...]) -> float:

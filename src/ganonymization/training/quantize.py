@@ -17,12 +17,12 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper
 
-from ganonymization.condition import MAP_COUNT
 from ganonymization.onnx import Network
+from ganonymization.training.folding import fold_merges, fold_unshuffles
+from ganonymization.training.graph import Floats, add_initial, drop_unused, initial, set_nodes, unpack_weights
 
-Floats: TypeAlias = npt.NDArray[np.float32]
 Inputs: TypeAlias = dict[str, Floats]
 """What a generator is fed for one face, by the names of its inputs."""
 
@@ -48,12 +48,6 @@ _OUTLIERS: Final = 1e-4
 
 _LAST_CHANNELS: Final = 16
 """Convolutions with fewer output channels draw the image itself, and stay as they are."""
-
-_CONDITIONS: Final = MAP_COUNT + 4
-"""Channels that the generator is told: maps, surround, and where the surround is known."""
-
-_UNSHUFFLE: Final = [0, 1, 3, 5, 2, 4]
-"""How `pixel_unshuffle` transposes (N, C, H, 2, W, 2)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,9 +96,9 @@ def quantize(path: Path, examples: Sequence[Inputs]) -> float:
     partial = path.with_name(path.name + ".partial")
     try:
         model = onnx.load(str(path))
-        _restore_weights(model.graph)
-        _fold_unshuffles(model.graph)
-        _fold_merges(model.graph)
+        unpack_weights(model.graph)
+        fold_unshuffles(model.graph)
+        fold_merges(model.graph)
         spans = _measure(model, examples, partial)
         candidates = [node.name for node in model.graph.node if _may_be_rounded(model.graph, node)]
         few = examples[:_FEW_EXAMPLES]
@@ -126,7 +120,7 @@ def _save_rounded(model: ModelProto, names: Collection[str], spans: dict[str, Sp
     rounded = ModelProto()
     rounded.CopyFrom(model)
     _round(rounded.graph, names, spans)
-    _drop_unused(rounded.graph)
+    drop_unused(rounded.graph)
     onnx.checker.check_model(rounded)
     onnx.save(rounded, str(path))
     return path
@@ -142,124 +136,6 @@ def _changes(path: Path, other: Path, examples: Sequence[Inputs]) -> list[float]
 def _change(image: Floats, other: Floats, *, maps: Floats) -> float:
     difference = np.abs(image - other).mean(axis=1)
     return float(difference[maps[:, 0] > 0].mean() * _LARGEST_VALUE / 2)
-
-
-def _restore_weights(graph: GraphProto) -> None:
-    """Turn weights that are stored in fewer bits, and unpacked by the graph, into plain ones."""
-    values = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    for node in graph.node:
-        if node.op_type == "Cast" and node.input[0] in values:
-            values[node.output[0]] = values[node.input[0]].astype(np.float32)
-        elif node.op_type == "Mul" and all(name in values for name in node.input):
-            values[node.output[0]] = values[node.input[0]] * values[node.input[1]]
-    made = {name for node in graph.node for name in node.output if name in values}
-    weights = {name for node in graph.node if node.op_type == "Conv" for name in node.input[1:]}
-    kept = [node for node in graph.node if node.output[0] not in weights]
-    graph.initializer.extend(numpy_helper.from_array(values[name], name) for name in sorted(weights & made))
-    _set_nodes(graph, kept)
-
-
-def _fold_unshuffles(graph: GraphProto) -> None:
-    """Let convolutions read what `pixel_unshuffle` would have laid out for them, in larger steps: the same sums."""
-    maker = {name: node for node in graph.node for name in node.output}
-    nodes: list[NodeProto] = []
-    for node in graph.node:
-        source = maker.get(node.input[0]) if node.op_type == "Conv" else None
-        if source is None:
-            nodes.append(node)
-        elif source.op_type == "Concat":
-            nodes.extend(_split(graph, node, source.input[0], _unshuffled(source.input[-1], maker)))
-        else:
-            nodes.extend(_split(graph, node, "", _unshuffled(node.input[0], maker)))
-    _set_nodes(graph, nodes)
-
-
-def _unshuffled(name: str, maker: dict[str, NodeProto]) -> str:
-    """Return the name of the tensor of which another is a `pixel_unshuffle`; empty when it is none."""
-    chain = []
-    for kind in ("Reshape", "Transpose", "Reshape"):
-        node = maker.get(name)
-        if node is None or node.op_type != kind:
-            return ""
-        chain.append(node)
-        name = node.input[0]
-    return name if list(chain[1].attribute[0].ints) == _UNSHUFFLE else ""
-
-
-def _split(graph: GraphProto, node: NodeProto, features: str, conditions: str) -> list[NodeProto]:
-    """Return nodes that add up a 3x3 convolution of features, if any, and of the `pixel_unshuffle` of conditions."""
-    weight = _initial(graph, node.input[1]) if conditions else np.empty((0, 0), np.float32)
-    count = weight.shape[1] - _CONDITIONS * 4
-    if not conditions or (count > 0) != bool(features) or count < 0:
-        return [node]
-    wide = _add_initial(graph, f"{node.name}/wide_weight", _widened(weight[:, count:]))
-    output = f"{node.name}/wide" if features else node.output[0]
-    bias = [] if features else [node.input[2]]
-    nodes = [
-        helper.make_node("Conv", [conditions, wide, *bias], [output], f"{node.name}/wide", strides=[2, 2], pads=[2] * 4)
-    ]
-    if not features:
-        return nodes
-    near = _add_initial(graph, f"{node.name}/near_weight", np.ascontiguousarray(weight[:, :count]))
-    name = f"{node.name}/near"
-    nodes.append(helper.make_node("Conv", [features, near, node.input[2]], [name], name, pads=[1] * 4))
-    return [*nodes, helper.make_node("Add", [name, output], [node.output[0]])]
-
-
-def _widened(weight: Floats) -> Floats:
-    """Return (O, C, 6, 6) weights that do in steps of 2 what (O, 4 C, 3, 3) do on the unshuffled picture."""
-    count, folded = weight.shape[:2]
-    blocks = weight.reshape(count, folded // 4, 2, 2, 3, 3)
-    return np.ascontiguousarray(blocks.transpose(0, 1, 4, 2, 5, 3).reshape(count, folded // 4, 6, 6))
-
-
-def _fold_merges(graph: GraphProto) -> None:
-    """Let convolutions that widen also do what merging does to their result: at a quarter of the places, the same sums.
-
-    What is merged was widened by a 1x1 convolution, unfolded and smoothed, then joined with other features and merged
-    by another 1x1 convolution. All that is linear, so its part of the merging may come first.
-    """
-    maker = {name: node for node in graph.node for name in node.output}
-    nodes: list[NodeProto] = []
-    for node in graph.node:
-        source = maker.get(node.input[0]) if node.op_type == "Conv" else None
-        widen = _widening(source.input[0], maker) if source is not None and source.op_type == "Concat" else None
-        nodes.extend([node] if source is None or widen is None else _merged(graph, node, source, widen))
-    _set_nodes(graph, nodes)
-    _drop_unused(graph)
-
-
-def _widening(name: str, maker: dict[str, NodeProto]) -> NodeProto | None:
-    """Return the convolution of whose result a tensor is the smoothed pixel shuffle; None when it is none."""
-    for kind in ("AveragePool", "AveragePool", "Pad", "DepthToSpace"):
-        node = maker.get(name)
-        if node is None or node.op_type != kind:
-            return None
-        name = node.input[0]
-    node = maker.get(name)
-    return node if node is not None and node.op_type == "Conv" else None
-
-
-def _merged(graph: GraphProto, node: NodeProto, source: NodeProto, widen: NodeProto) -> list[NodeProto]:
-    """Change the weights of a widening convolution, and return nodes that add the rest of the merging."""
-    weight, bias = _initial(graph, node.input[1])[..., 0, 0], _initial(graph, widen.input[2])
-    wide = _initial(graph, widen.input[1])[..., 0, 0]
-    count = len(wide) // 4
-    merging, rest = weight[:, :count], weight[:, count:]
-    widen.input[1] = _add_initial(graph, f"{widen.name}/merged_weight", _through(merging, wide)[..., None, None])
-    widen.input[2] = _add_initial(graph, f"{widen.name}/merged_bias", _through(merging, bias[:, None])[:, 0])
-    beside = _add_initial(graph, f"{node.name}/rest_weight", np.ascontiguousarray(rest)[..., None, None])
-    name = f"{node.name}/rest"
-    return [
-        helper.make_node("Conv", [source.input[1], beside, node.input[2]], [name], node.name),
-        helper.make_node("Add", [source.input[0], name], [node.output[0]]),
-    ]
-
-
-def _through(merging: Floats, wide: Floats) -> Floats:
-    """Return (4 O, I) weights that do what (4 C, I), a pixel shuffle and (O, C) do; sub-pixels are the inner index."""
-    blocks = np.einsum("oc,csi->osi", merging, wide.reshape(merging.shape[1], 4, -1))
-    return np.ascontiguousarray(blocks.reshape(-1, wide.shape[1]), np.float32)
 
 
 def _measure(model: ModelProto, examples: Sequence[Inputs], scratch: Path) -> dict[str, Span]:
@@ -286,7 +162,7 @@ def _union(spans: Iterable[Span]) -> Span:
 
 
 def _may_be_rounded(graph: GraphProto, node: NodeProto) -> bool:
-    return node.op_type == "Conv" and len(_initial(graph, node.input[1])) >= _LAST_CHANNELS
+    return node.op_type == "Conv" and len(initial(graph, node.input[1])) >= _LAST_CHANNELS
 
 
 def _round(graph: GraphProto, names: Collection[str], spans: dict[str, Span]) -> None:
@@ -307,7 +183,7 @@ def _round(graph: GraphProto, names: Collection[str], spans: dict[str, Span]) ->
         nodes.append(helper.make_node("Conv", parts, [f"{output}/summed"], node.name))
         nodes[-1].attribute.extend(node.attribute)
         nodes.extend(_out_of_convolution(graph, output, grid))
-    _set_nodes(graph, nodes)
+    set_nodes(graph, nodes)
 
 
 def _finest_grid(span: Span) -> Grid:
@@ -341,7 +217,7 @@ def _count_early(graph: GraphProto, name: str, grid: Grid, nodes: list[NodeProto
     kinds = [maker[style].op_type if style in maker else "" for style in styles]
     if kinds != ["Add", "Split"] or sum(bool(chain & set(node.input)) for node in graph.node) > len(chain):
         return False
-    counts = _add_initial(graph, f"{name}/counts", 1 / grid.steps[:, None, None])
+    counts = add_initial(graph, f"{name}/counts", 1 / grid.steps[:, None, None])
     for node, style in zip((scaled, shifted), styles, strict=True):
         place = nodes.index(node)
         nodes.insert(place, helper.make_node("Mul", [style, counts], [f"{style}/counted"]))
@@ -352,7 +228,7 @@ def _count_early(graph: GraphProto, name: str, grid: Grid, nodes: list[NodeProto
 
 def _into_convolution(graph: GraphProto, name: str, grid: Grid) -> list[NodeProto]:
     """Return nodes that count a tensor in steps, round it, and hand it on as `name/even`."""
-    counts = _add_initial(graph, f"{name}/counts", 1 / grid.steps[:, None, None])
+    counts = add_initial(graph, f"{name}/counts", 1 / grid.steps[:, None, None])
     return [
         helper.make_node("Mul", [name, counts], [f"{name}/counted"]),
         *_rounded(graph, f"{name}/counted", f"{name}/even", grid.zero),
@@ -361,7 +237,7 @@ def _into_convolution(graph: GraphProto, name: str, grid: Grid) -> list[NodeProt
 
 def _out_of_convolution(graph: GraphProto, name: str, grid: Grid) -> list[NodeProto]:
     """Return nodes that round a result, `name/summed`, which is counted in steps, and give it its size again."""
-    steps = _add_initial(graph, f"{name}/steps", grid.steps[:, None, None])
+    steps = add_initial(graph, f"{name}/steps", grid.steps[:, None, None])
     return [
         *_rounded(graph, f"{name}/summed", f"{name}/rounded", grid.zero),
         helper.make_node("Mul", [f"{name}/rounded", steps], [name]),
@@ -373,8 +249,8 @@ def _rounded(graph: GraphProto, source: str, target: str, zero: int) -> list[Nod
 
     ONNX rounds by a single step at full speed only, so the steps of single channels are multiplied elsewhere.
     """
-    one = _add_initial(graph, f"{target}/one", np.asarray(1, np.float32))
-    offset = _add_initial(graph, f"{target}/zero", np.asarray(zero, np.uint8))
+    one = add_initial(graph, f"{target}/one", np.asarray(1, np.float32))
+    offset = add_initial(graph, f"{target}/zero", np.asarray(zero, np.uint8))
     return [
         helper.make_node("QuantizeLinear", [source, one, offset], [f"{target}/whole"]),
         helper.make_node("DequantizeLinear", [f"{target}/whole", one, offset], [target]),
@@ -383,8 +259,8 @@ def _rounded(graph: GraphProto, source: str, target: str, zero: int) -> list[Nod
 
 def _store_weights(graph: GraphProto, node: NodeProto, source: Grid, output: Grid, nodes: list[NodeProto]) -> list[str]:
     """Store weights and bias as whole numbers, append nodes that unpack them, and return the names of the results."""
-    weight = _initial(graph, node.input[1]) * source.steps[:, None, None] / output.steps[:, None, None, None]
-    bias = _initial(graph, node.input[2]) if len(node.input) > 2 else np.zeros(len(weight), np.float32)
+    weight = initial(graph, node.input[1]) * source.steps[:, None, None] / output.steps[:, None, None, None]
+    bias = initial(graph, node.input[2]) if len(node.input) > 2 else np.zeros(len(weight), np.float32)
     steps = _positive(np.abs(weight).max(axis=(1, 2, 3)) / _LARGEST_WEIGHT)
     names = []
     for kind, values, dtype in (
@@ -392,39 +268,9 @@ def _store_weights(graph: GraphProto, node: NodeProto, source: Grid, output: Gri
         ("bias", bias / output.steps / steps, np.int32),
     ):
         name = f"{node.name}/{kind}"
-        stored = [_add_initial(graph, f"{name}/whole", np.round(values).astype(dtype))]
-        stored.append(_add_initial(graph, f"{name}/steps", steps))
-        stored.append(_add_initial(graph, f"{name}/zeros", np.zeros(len(steps), dtype)))
+        stored = [add_initial(graph, f"{name}/whole", np.round(values).astype(dtype))]
+        stored.append(add_initial(graph, f"{name}/steps", steps))
+        stored.append(add_initial(graph, f"{name}/zeros", np.zeros(len(steps), dtype)))
         nodes.append(helper.make_node("DequantizeLinear", stored, [name], axis=0))
         names.append(name)
     return names
-
-
-def _initial(graph: GraphProto, name: str) -> Floats:
-    tensor = next(tensor for tensor in graph.initializer if tensor.name == name)
-    return np.asarray(numpy_helper.to_array(tensor))
-
-
-def _add_initial(graph: GraphProto, name: str, values: npt.NDArray[np.generic]) -> str:
-    graph.initializer.append(numpy_helper.from_array(values, name))
-    return name
-
-
-def _drop_unused(graph: GraphProto) -> None:
-    """Remove nodes and weights that nothing reads any more."""
-    while len(kept := [node for node in graph.node if set(node.output) & _read(graph)]) < len(graph.node):
-        _set_nodes(graph, kept)
-    used = _read(graph)
-    weights = [tensor for tensor in graph.initializer if tensor.name in used]
-    del graph.initializer[:]
-    graph.initializer.extend(weights)
-
-
-def _read(graph: GraphProto) -> set[str]:
-    return {name for node in graph.node for name in node.input} | {value.name for value in graph.output}
-
-
-def _set_nodes(graph: GraphProto, nodes: Iterable[NodeProto]) -> None:
-    kept = list(nodes)
-    del graph.node[:]
-    graph.node.extend(kept)

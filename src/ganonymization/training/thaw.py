@@ -8,10 +8,9 @@ the layers.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 import torch
 from google.protobuf.message import DecodeError
@@ -20,8 +19,8 @@ from torch import Tensor
 
 from ganonymization.errors import InputError
 from ganonymization.palette import PALETTE_SIZE
-
-Floats: TypeAlias = npt.NDArray[np.float32]
+from ganonymization.training.folding import narrowed
+from ganonymization.training.graph import Floats, restored
 
 SAMPLES: Final = "samples"
 """Under which name a file notes how many faces its training saw."""
@@ -81,16 +80,14 @@ class _Reader:
         return "/" not in name and name.removesuffix("_stored").endswith((".weight", ".bias"))
 
     def _plain(self, name: str) -> Floats:
-        stored = self.values[name].astype(np.float32)
-        scales = self.values.get(name.removesuffix("_stored") + "_scales")
-        return stored if scales is None else stored * scales.astype(np.float32)
+        return restored(self.values[name], self.values.get(name.removesuffix("_stored") + "_scales"))
 
     def _take_convolution(self, node: NodeProto, found: dict[str, Floats]) -> None:
         layer, _, part = node.name.removeprefix("/").partition("/Conv")
         name = layer.replace("/", ".")
         weight, bias = self._convolution(node)
         if part == "/wide":
-            weight = _narrowed(weight)
+            weight = narrowed(weight)
         if part and f"{name}.weight" in found:  # two parts of one layer; features come first
             weights = (found[f"{name}.weight"], weight)
             weight = np.concatenate(weights if part == "/wide" else weights[::-1], axis=1)
@@ -117,10 +114,3 @@ class _Reader:
         if f"{name}_stored" in self.values:
             return self._plain(f"{name}_stored")
         return self.values[name].astype(np.float32)
-
-
-def _narrowed(weight: Floats) -> Floats:
-    """Return the (O, 4 C, 3, 3) weights of which `quantize` made (O, C, 6, 6)."""
-    count, channels = weight.shape[:2]
-    blocks = weight.reshape(count, channels, 3, 2, 3, 2)
-    return np.ascontiguousarray(blocks.transpose(0, 1, 3, 5, 2, 4).reshape(count, 4 * channels, 3, 3))

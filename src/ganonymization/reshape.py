@@ -57,23 +57,9 @@ class Reshape:
         mixed = (1 - self._strength) * shape + self._strength * reshaped
         return Landmarks(pose.apply(mixed).astype(np.float32), landmarks.presence)
 
-    def perform(self, landmarks: Landmarks, identity: int, measures: Array) -> Landmarks:
-        """Return landmarks of the invented person `identity` in the same pose, who does something else.
-
-        Args:
-            landmarks: (478, 3) that give the pose, and where the eyes look.
-            identity: seed of the invented person.
-            measures: (8,) of expression, differences from the mean face.
-        """
-        pose = self._model.pose_of(landmarks)
-        shape = pose.undo(landmarks.points.astype(np.float64))
-        return Landmarks(pose.apply(self._invent(shape, identity, measures)).astype(np.float32), landmarks.presence)
-
     def _exchange(self, shape: Array, identity: int) -> Array:
         # measured on the points themselves: what the components cannot hold of an expression must not be lost
-        return self._invent(shape, identity, self._measures @ (shape - self._model.mean).ravel())
-
-    def _invent(self, shape: Array, identity: int, measured: Array) -> Array:
+        measured = self._measures @ (shape - self._model.mean).ravel()
         invented = self._draw(identity)
         change = self._gain @ (measured - self._measures_of_components @ invented)
         exchanged = self._model.from_coefficients(invented + change)

@@ -7,10 +7,7 @@ from fakes import NOSE_TIP, pose, shape
 from tiny import CONFIG, SIZE_PX, face_set
 
 from ganonymization.condition import draw_maps
-from ganonymization.correct import MEASURES, Motions
-from ganonymization.shape import ShapeModel
 from ganonymization.training.prepare import MARGIN
-from ganonymization.types import Landmarks
 
 torch = pytest.importorskip("torch", reason="training needs torch: pip install '.[train]'")
 
@@ -39,7 +36,6 @@ def test_a_batch_has_the_shapes_that_the_networks_want():
         "landmarks": (2, 478, 3),
         "own_landmarks": (2, 478, 3),
         "reshaped": (2,),
-        "read_as": (2, 7),
     }
     assert batch.image.dtype == batch.maps.dtype == batch.known.dtype == torch.uint8
     assert {part.dtype for part in batch[4:]} == {torch.float32}
@@ -102,25 +98,6 @@ def test_an_invented_person_has_another_shape_in_the_same_place():
         height = np.ptp(sample["own_landmarks"][:, 1])
         assert 0.005 * height < moved.mean() < 0.15 * height
         assert sample["reshaped"] == 1
-
-
-ACTED = dataclasses.replace(RESHAPED, acted_share=1.0)
-
-
-def test_an_actor_shows_the_expression_that_is_to_be_read():
-    model = ShapeModel.load()
-    views = FaceViews(face_set(), ACTED)
-    rng = np.random.default_rng(5)
-    for _ in range(8):
-        view = views.plan(0, rng)
-        measures = Motions(model).of(Landmarks(view.landmarks))[:MEASURES]
-        np.testing.assert_allclose(measures, view.act.measures, atol=0.01)
-        np.testing.assert_array_equal(views.draw(view)["read_as"], view.act.read_as)
-
-
-def test_nobody_acts_without_being_asked_to():
-    for sample in samples(8, RESHAPED):
-        assert not sample["read_as"].any()
 
 
 def test_both_peoples_hulls_are_removed_from_the_surround():

@@ -21,7 +21,7 @@ CPU = torch.device("cpu")
         {"isolated_share": 1.0},
         {"grey_share": 1.0},
         {"reshaped_share": 0.5},
-        {"reshaped_share": 1.0, "acted_share": 0.5},
+        {"reshaped_share": 1.0},
     ],
 )
 def test_the_device_draws_what_the_workers_would_have_drawn(shares):
@@ -30,7 +30,7 @@ def test_the_device_draws_what_the_workers_would_have_drawn(shares):
     planned = next(iter(PlannedViews(views, layer_px=face_set().images.shape[1])))
     assert planned.is_mirrored.any()
     found, wanted = ResidentFaces(face_set(), CPU).draw(planned.to(CPU)), next(iter(views))
-    for name in ("maps", "palette", "landmarks", "own_landmarks", "reshaped", "read_as"):
+    for name in ("maps", "palette", "landmarks", "own_landmarks", "reshaped"):
         assert getattr(found, name).equal(getattr(wanted, name))
     assert found.image.dtype == found.valid.dtype == found.known.dtype == torch.uint8
     # OpenCV places samples on a grid of 1/32 px

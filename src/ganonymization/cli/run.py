@@ -158,9 +158,7 @@ def run(
     ] = "face",
     tone: Annotated[
         Literal["match", "any", "light", "medium", "dark"],
-        typer.Option(
-            help="Skin of the new people: in tune with what surrounds each face, of any tone, or this."
-        ),
+        typer.Option(help="Skin of the new people: in tune with what surrounds each face, of any tone, or this."),
     ] = "match",
     traits: Annotated[
         Literal["match", "any"],

@@ -62,7 +62,6 @@ class TrainingConfig:
             alike.
         reshaped_share: share of faces drawn from the landmarks of an invented person, as when the generator is used;
             there is no picture that they must be like.
-        acted_share: share of those that show an expression as photos do, instead of that of the training face.
         isolated_share: share of faces trained without a surround, on black.
         grey_share: share of faces turned grey.
         seed: of weights, augmentation and order.
@@ -100,7 +99,6 @@ class TrainingConfig:
     variety: float = 1.0
     rarity: float = 0.0
     reshaped_share: float = 0.0
-    acted_share: float = 0.0
     isolated_share: float = 0.3
     grey_share: float = 0.06
     seed: int = 1

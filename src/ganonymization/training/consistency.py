@@ -69,7 +69,7 @@ class LandmarkConsistency(nn.Module):
 
 
 class ExpressionConsistency(nn.Module):
-    """Compare what a classifier reads from generated faces with what it reads from the training faces, or should."""
+    """Compare what a classifier reads from generated faces with what it reads from the training faces."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,7 +82,6 @@ class ExpressionConsistency(nn.Module):
         landmarks: tuple[Tensor, Tensor],
         *,
         random: torch.Generator,
-        read_as: Tensor | None = None,
     ) -> Tensor:
         """Return the mean divergence of the generated faces' probabilities from the training faces', in nats.
 
@@ -91,15 +90,11 @@ class ExpressionConsistency(nn.Module):
             real: (B, 3, S, S) in -1..1, with the same expressions.
             landmarks: of both, each (B, 478, 3) in shares of the crop's side.
             random: moves the squares that the classifier sees.
-            read_as: (B, 7) probabilities that are wanted instead of the training faces'; these where all are 0.
         """
         state = random.get_state()
         with torch.autocast(fake.device.type, enabled=False):
             with torch.no_grad():
                 wanted = self._classify(real.float(), landmarks[1], random)
-                if read_as is not None:
-                    is_acted = read_as.sum(dim=1, keepdim=True) > 0
-                    wanted = torch.where(is_acted, read_as.clamp_min(_LEAST_PROBABILITY), wanted)
             random.set_state(state)  # both are moved alike
             found = self._classify(fake.float(), landmarks[0], random)
         return (wanted * (wanted.log() - found.log())).sum(dim=1).mean()

@@ -17,13 +17,11 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from ganonymization.condition import draw_maps
 from ganonymization.crop import pixel_centred
-from ganonymization.expression import FACE_EXPRESSION
 from ganonymization.geometry import square_from_image, transform
 from ganonymization.region import hull_mask
 from ganonymization.reshape import Reshape
 from ganonymization.shape import ShapeModel
 from ganonymization.surround import MARGIN as SURROUND_MARGIN
-from ganonymization.training.acting import Act, Acting
 from ganonymization.training.config import TrainingConfig
 from ganonymization.training.prepare import GROWTHS, MARGIN, FaceSet, outlines_of
 from ganonymization.types import Affine, Landmarks, Points
@@ -44,7 +42,6 @@ class View:
         own_landmarks: (478, 3) of the face, in pixels of the view.
         landmarks: (478, 3) that are drawn, likewise: those of the face, or of an invented person in its place.
         is_reshaped: whether they are an invented person's.
-        act: what that person does; None for what the training face does.
         gain: (3,) factors of red, green and blue.
         is_grey: whether it is turned grey.
         is_isolated: whether the person is put on black, without a surround.
@@ -57,7 +54,6 @@ class View:
     own_landmarks: Points
     landmarks: Points
     is_reshaped: bool
-    act: Act | None
     gain: npt.NDArray[np.float64]
     is_grey: bool
     is_isolated: bool
@@ -82,8 +78,6 @@ class Batch(NamedTuple):
 
     `landmarks` are those that the maps show and `own_landmarks` those of the face in the picture, both (B, 478, 3) in
     shares of the crop's side; `reshaped` is (B,), 1 where they are different people's and 0 where they are the same.
-    `read_as` is (B, 7), the probabilities with which an acted expression is to be read, and all 0 where a face shows
-    that of its training face.
     """
 
     image: Tensor
@@ -94,7 +88,6 @@ class Batch(NamedTuple):
     landmarks: Tensor
     own_landmarks: Tensor
     reshaped: Tensor
-    read_as: Tensor
 
     def to(self, device: torch.device) -> Batch:
         """Return the batch on a device with float images in -1..1 and maps and masks in 0..1."""
@@ -133,7 +126,6 @@ class FaceViews(IterableDataset[Batch]):
         self._start = start
         self._model = ShapeModel.load()
         self._reshape = Reshape(self._model)
-        self._acting = Acting.load() if config.acted_share else None
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield batches without end."""
@@ -166,8 +158,7 @@ class FaceViews(IterableDataset[Batch]):
         own = transform(self._faces.landmarks[index] * size_px, affine)
         outline = transform(_grown(self._faces.outlines[index], growth) * size_px, affine)
         is_reshaped = rng.random() < self._config.reshaped_share
-        act = self._choose_act(rng) if is_reshaped else None
-        invented = self._invent(own, act, rng) if is_reshaped else own
+        invented = self._invent(own, rng) if is_reshaped else own
         # as when the generator is used: what either person's hull covers is removed
         both = np.concatenate([outline, self._outline(invented, growth)]) if is_reshaped else outline
         return View(
@@ -177,23 +168,15 @@ class FaceViews(IterableDataset[Batch]):
             own_landmarks=own,
             landmarks=invented,
             is_reshaped=is_reshaped,
-            act=act,
             gain=rng.uniform(0.8, 1.15) * rng.uniform(0.95, 1.05, 3),
             is_grey=rng.random() < self._config.grey_share,
             is_isolated=rng.random() < self._config.isolated_share,
             is_mirrored=rng.random() < 0.5,
         )
 
-    def _choose_act(self, rng: np.random.Generator) -> Act | None:
-        """Return what an invented person does; None for what the training face does."""
-        return self._acting.draw(rng) if self._acting and rng.random() < self._config.acted_share else None
-
-    def _invent(self, points: Points, act: Act | None, rng: np.random.Generator) -> Points:
-        """Return the landmarks of a person who does not exist in the same pose, with the same expression or an act."""
-        landmarks, identity = Landmarks(points, presence=1.0), int(rng.integers(2**31))
-        if act is None:
-            return self._reshape(landmarks, identity).points
-        return self._reshape.perform(landmarks, identity, act.measures).points
+    def _invent(self, points: Points, rng: np.random.Generator) -> Points:
+        """Return the landmarks of a person who does not exist in the same pose, with the same expression."""
+        return self._reshape(Landmarks(points, presence=1.0), int(rng.integers(2**31))).points
 
     def _outline(self, points: Points, growth: _Growth) -> Points:
         """Return the (M, 2) outline of landmarks in pixels of the view."""
@@ -232,7 +215,6 @@ class FaceViews(IterableDataset[Batch]):
             "landmarks": view.landmarks / np.float32(size_px),
             "own_landmarks": view.own_landmarks / np.float32(size_px),
             "reshaped": np.asarray(view.is_reshaped, np.float32),
-            "read_as": view.act.read_as if view.act else np.zeros(len(FACE_EXPRESSION.labels), np.float32),
         }
 
 

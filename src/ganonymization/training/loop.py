@@ -201,8 +201,7 @@ class Trainer:
         if self.expression is not None:
             part = slice(None, None, EXPRESSION_STRIDE)
             of_both = (points[0][part], points[1][part])
-            read_as = batch.read_as[part]
-            loss = self.expression(fake[part], batch.image[part], of_both, random=self.random, read_as=read_as)
+            loss = self.expression(fake[part], batch.image[part], of_both, random=self.random)
             terms["expression"] = (config.expression_weight, loss)
         half = self._random_count(len(fake)) // 2
         if self.identity is not None and half:

@@ -41,7 +41,6 @@ class PlannedBatch(NamedTuple):
     landmarks: Tensor
     own_landmarks: Tensor
     reshaped: Tensor
-    read_as: Tensor
 
     def to(self, device: torch.device) -> PlannedBatch:
         """Return the batch on a device."""
@@ -113,7 +112,7 @@ class ResidentFaces:
         image = torch.where(_each(planned.is_grey), grey, image)
         image = torch.where(_each(planned.is_isolated), image * (person / 255), image)
         known = torch.where(valid == 255, planned.known, 0)
-        conditions = (planned.palette, planned.landmarks, planned.own_landmarks, planned.reshaped, planned.read_as)
+        conditions = (planned.palette, planned.landmarks, planned.own_landmarks, planned.reshaped)
         return Batch(image.byte(), planned.maps, known, valid.byte(), *conditions)
 
 

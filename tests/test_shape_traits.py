@@ -94,7 +94,7 @@ def test_a_file_that_holds_something_else_is_named(tmp_path):
 
 def test_where_any_traits_will_do_landmarks_are_not_asked():
     surround = SURROUND
-    by_surround, by_both = (load_reader(traits) for traits in (Traits.ANY, Traits.MATCH))
+    by_surround, by_both = (load_reader(traits, shape_model()) for traits in (Traits.ANY, Traits.MATCH))
     one, other = landmarks(3), landmarks(4)
     assert by_surround(surround, one).male == by_surround(surround, other).male
     assert by_both(surround, one).male != by_both(surround, other).male

@@ -66,7 +66,7 @@ def default(
     shape_model = ShapeModel.load()
     synthesize = Pix2Pix.load(generator, runtime=runtime)
     segment = Segment.load(runtime=runtime)
-    read = load_reader(traits, runtime=runtime)
+    read = load_reader(traits, shape_model, runtime=runtime)
     return Anonymizer(
         detect=detect,
         landmark=landmark,

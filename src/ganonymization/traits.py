@@ -79,9 +79,9 @@ class ReadTraits:
         self._traits = traits
 
     @classmethod
-    def load(cls, *, runtime: Runtime = Runtime()) -> ReadTraits:  # noqa: B008 - frozen
-        """Return a reader with the weights of the package."""
-        return cls(AppearanceReader.load(runtime=runtime), ShapeModel.load(), ShapeTraits.load())
+    def load(cls, model: ShapeModel | None = None, *, runtime: Runtime = Runtime()) -> ReadTraits:  # noqa: B008 - frozen
+        """Return a reader with the weights of the package; without a shape model, its own is read as well."""
+        return cls(AppearanceReader.load(runtime=runtime), model or ShapeModel.load(), ShapeTraits.load())
 
     def __call__(self, surround: Surround, landmarks: Landmarks, /) -> Appearance:
         """Return what both say.
@@ -105,10 +105,15 @@ class ReadTraits:
         )
 
 
-def load_reader(traits: Traits, *, runtime: Runtime = Runtime()) -> Callable[[Surround, Landmarks], Appearance]:  # noqa: B008 - frozen
+def load_reader(
+    traits: Traits,
+    model: ShapeModel,
+    *,
+    runtime: Runtime = Runtime(),  # noqa: B008 - frozen
+) -> Callable[[Surround, Landmarks], Appearance]:
     """Return what reads appearances, by the surround and the landmarks, or by the surround alone."""
     if traits is Traits.MATCH:
-        return ReadTraits.load(runtime=runtime)
+        return ReadTraits.load(model, runtime=runtime)
     read = AppearanceReader.load(runtime=runtime)
     return lambda surround, _landmarks: read(surround)
 

@@ -136,7 +136,7 @@ def video_anonymizer(
         matte=Matte(Segment.load(runtime=runtime)),
         anticipate=Anticipate(shape_model, synthesize.habits),
     )
-    read = load_reader(traits, runtime=runtime)
+    read = load_reader(traits, shape_model, runtime=runtime)
     cast = Cast(
         draw=draw,
         follow=landmark.follow,

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ganonymization.audition import best_first
 from ganonymization.decide import DecideFaces, Decision, Treatment, anonymize_everybody
+from ganonymization.detail import damp_detail
 from ganonymization.draw import Canvas, Draw, Painted, Seen, require_same_face
 from ganonymization.errors import FaceError, IdentityNotRemovedError, LandmarksNotFoundError
 from ganonymization.obscure import cover_outline
@@ -254,7 +255,8 @@ class Anonymizer:
     def _isolate_one(self, seen: Seen, identity: int) -> Image:
         landmarks, surround = self._draw.alone(seen, identity=identity)
         palette = self._choose_palette(surround, landmarks, identity)
-        patch = self._draw.patch(landmarks, surround, palette=palette, identity=identity)
+        drawn = self._draw.patch(landmarks, surround, palette=palette, identity=identity)
+        patch = damp_detail(drawn, landmarks.points, scale=1.0)
         return np.round(patch.image * self._segment(patch.image)[..., None]).astype(np.uint8)
 
 

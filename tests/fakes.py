@@ -115,6 +115,7 @@ class FakeSynthesize:
 
     def __init__(self, size_px=64):
         self.size_px = size_px
+        self.landmarks = []
         self.surrounds = []
         self.patches = []
 
@@ -124,6 +125,7 @@ class FakeSynthesize:
         )
         drawn = np.random.default_rng(seed).integers(0, 256, surround.image.shape, np.uint8)
         patch = Patch(np.where(surround.known[..., None] > 0, surround.image, drawn))
+        self.landmarks.append(landmarks)
         self.surrounds.append(surround)
         self.patches.append(patch)
         return patch

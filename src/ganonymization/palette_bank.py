@@ -61,6 +61,9 @@ tan, brown and dark are 41, 28, 10 and -30; here many faces lie in the shade, an
 
 _LEAST_YELLOW: Final = 1.0
 
+LIGHT_RANGE: Final = (0.7, 1.5)
+"""How far the colours of a named tone may be scaled towards the picture's light."""
+
 GAIN_RANGE: Final = (0.4, 2.0)
 """How far an entry's colours may be scaled towards the picture's light."""
 
@@ -164,10 +167,38 @@ class MatchSurround:
         return scale_palette(palettes[chosen], np.full(3, _gains(palettes, tone)[chosen]))
 
 
+class NamedTone:
+    """Draw by identity among the entries of a tone, in the light of the surround; fits `stages.ChoosePalette`.
+
+    Dark skin in bright light is brighter than light skin in the shade. How much brighter than usual the reader takes
+    the face for is put down to the light, as the tone is known.
+
+    Args:
+        bank: the entries.
+        read: tells the appearance that a surround and landmarks suggest.
+        tone: which of them are drawn.
+    """
+
+    def __init__(self, bank: PaletteBank, read: ReadAppearance, tone: Tone) -> None:
+        self._choose = AnyTone(of_tone(bank, tone), read)
+        self._read = read
+        self._usual = float(np.average(_brightness(bank.palettes[:, SKIN] + 1), weights=bank.counts))
+
+    def __call__(self, surround: Surround, landmarks: Landmarks, identity: int, /) -> PaletteVector:
+        """Return the (16,) palette of an identity in a surround."""
+        palette = self._choose(surround, landmarks, identity)
+        if _tells_nothing(surround):
+            return palette
+        seen = float(_brightness(coarse_tone(self._read(surround, landmarks).skin)))
+        return scale_palette(palette, np.full(3, np.clip(seen / self._usual, *LIGHT_RANGE)))
+
+
 def load_choice(tone: Tone, read: ReadAppearance) -> ChoosePalette:
     """Return a choice with the bank of the package."""
     bank = PaletteBank.load()
-    return MatchSurround(bank, read) if tone is Tone.MATCH else AnyTone(of_tone(bank, tone), read)
+    if tone is Tone.MATCH:
+        return MatchSurround(bank, read)
+    return AnyTone(bank, read) if tone is Tone.ANY else NamedTone(bank, read, tone)
 
 
 def of_tone(bank: PaletteBank, tone: Tone) -> PaletteBank:

@@ -31,10 +31,12 @@ class Perception(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.network = FrozenNetwork(weights.locate(FACE_RECOGNITION.weights), LAYERS[-1])
+        self.network = FrozenNetwork(weights.locate(FACE_RECOGNITION.weights), FACE_RECOGNITION.output)
 
     def forward(self, fake: Tensor, real: Tensor, landmarks: Tensor, *, random: torch.Generator) -> Tensor:
-        """Return the mean squared distance of unit features, summed over channels; 0 for an empty batch.
+        """Return the squared distance of unit embeddings, and of unit features, mean over layers; 0 for an empty batch.
+
+        The embedding tells who is shown, above all a man or a woman, which the layers before it hardly weigh.
 
         Args:
             fake: (B, 3, S, S) in -1..1.
@@ -49,11 +51,12 @@ class Perception(nn.Module):
             with torch.no_grad():
                 wanted = self._see(real.float(), squares)
             found = self._see(fake.float(), squares)
-        return torch.stack([_apart(*pair) for pair in zip(found, wanted, strict=True)]).mean()
+        *layers, embedding = [_apart(*pair) for pair in zip(found, wanted, strict=True)]
+        return torch.stack(layers).mean() + embedding
 
     def _see(self, image: Tensor, squares: Tensor) -> list[Tensor]:
         square = cut_aligned(image, squares, size_px=FACE_RECOGNITION.size_px)
-        return self.network.layers(127.5 * (square + 1), LAYERS)
+        return self.network.layers(127.5 * (square + 1), [*LAYERS, FACE_RECOGNITION.output])
 
 
 def _apart(first: Tensor, second: Tensor) -> Tensor:

@@ -121,10 +121,10 @@ class Trainer:
         count = len(batch.image)
         mean, log_variance = self.encoder(batch.image * (1 - batch.known))
         mean, log_variance = mean.float(), log_variance.float()
-        self.codes.see(mean)
+        if not self._is_settling:  # until then codes lie where the generator has learnt to take them from
+            self.codes.see(mean)
         random = torch.randn(count, NOISE_SIZE, generator=self.random).to(self.device)
-        # until the encoder has learnt its codes, a generator that takes noise is given noise
-        invented = random if self._is_settling else self.codes.place(random)
+        invented = self.codes.place(random)
         if self.identity is not None:
             invented = twin_codes(invented, self._random_count(count))
         own = (torch.arange(count) >= self._random_count(count)).float().to(self.device)

@@ -19,8 +19,8 @@ from ganonymization.recognise import FACE_RECOGNITION
 from ganonymization.training.frozen import FrozenNetwork
 from ganonymization.training.regions import cut_aligned, place_squares, shaken
 
-LAYERS: Final = ("relu_6", "relu_40", "relu_86", "relu_121", "relu_157")
-"""The last layers at 72, 35, 17, 8 and 4 px: from how skin looks to who it is."""
+LAYERS: Final = ("relu_6", "relu_40", "relu_86", "relu_121")
+"""The last layers at a half, a quarter, an eighth and a sixteenth of the recogniser's 150 px."""
 
 JITTER: Final = 0.02
 """How far, in shares of its side, the square that the network sees is moved, turned and scaled."""
@@ -31,12 +31,10 @@ class Perception(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.network = FrozenNetwork(weights.locate(FACE_RECOGNITION.weights), FACE_RECOGNITION.output)
+        self.network = FrozenNetwork(weights.locate(FACE_RECOGNITION.weights), LAYERS[-1])
 
     def forward(self, fake: Tensor, real: Tensor, landmarks: Tensor, *, random: torch.Generator) -> Tensor:
-        """Return the squared distance of unit embeddings, and of unit features, mean over layers; 0 for an empty batch.
-
-        The embedding tells who is shown, above all a man or a woman, which the layers before it hardly weigh.
+        """Return the mean squared distance of unit features, summed over channels; 0 for an empty batch.
 
         Args:
             fake: (B, 3, S, S) in -1..1.
@@ -51,12 +49,11 @@ class Perception(nn.Module):
             with torch.no_grad():
                 wanted = self._see(real.float(), squares)
             found = self._see(fake.float(), squares)
-        *layers, embedding = [_apart(*pair) for pair in zip(found, wanted, strict=True)]
-        return torch.stack(layers).mean() + embedding
+        return torch.stack([_apart(*pair) for pair in zip(found, wanted, strict=True)]).mean()
 
     def _see(self, image: Tensor, squares: Tensor) -> list[Tensor]:
         square = cut_aligned(image, squares, size_px=FACE_RECOGNITION.size_px)
-        return self.network.layers(127.5 * (square + 1), [*LAYERS, FACE_RECOGNITION.output])
+        return self.network.layers(127.5 * (square + 1), LAYERS)
 
 
 def _apart(first: Tensor, second: Tensor) -> Tensor:

@@ -132,9 +132,7 @@ class AnyTone:
         """Return the (16,) palette of an identity in a surround."""
         if _tells_nothing(surround):
             return _free(self._bank, identity)
-        agreeing = np.flatnonzero(_agrees(self._bank, self._read(surround, landmarks)))
-        palette = self._bank.palettes[agreeing[_draw(len(agreeing), identity)]]
-        return grey_palette(palette) if is_grey(surround) else palette.copy()
+        return _agreeing(self._bank, self._read(surround, landmarks), surround, identity)
 
 
 class MatchSurround:
@@ -180,16 +178,17 @@ class NamedTone:
     """
 
     def __init__(self, bank: PaletteBank, read: ReadAppearance, tone: Tone) -> None:
-        self._choose = AnyTone(of_tone(bank, tone), read)
+        self._bank = of_tone(bank, tone)
         self._read = read
         self._usual = float(np.average(_brightness(bank.palettes[:, SKIN] + 1), weights=bank.counts))
 
     def __call__(self, surround: Surround, landmarks: Landmarks, identity: int, /) -> PaletteVector:
         """Return the (16,) palette of an identity in a surround."""
-        palette = self._choose(surround, landmarks, identity)
         if _tells_nothing(surround):
-            return palette
-        seen = float(_brightness(coarse_tone(self._read(surround, landmarks).skin)))
+            return _free(self._bank, identity)
+        appearance = self._read(surround, landmarks)
+        palette = _agreeing(self._bank, appearance, surround, identity)
+        seen = float(_brightness(coarse_tone(appearance.skin)))
         return scale_palette(palette, np.full(3, np.clip(seen / self._usual, *LIGHT_RANGE)))
 
 
@@ -268,6 +267,13 @@ def _gains(palettes: Array, tone: npt.NDArray[np.floating]) -> npt.NDArray[np.fl
 
 def _brightness(colors: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     return np.asarray(colors @ LUMA.astype(np.float64))
+
+
+def _agreeing(bank: PaletteBank, appearance: Appearance, surround: Surround, identity: int) -> PaletteVector:
+    """Return the entry that an identity draws among those whose sex, age and beard fit."""
+    choices = np.flatnonzero(_agrees(bank, appearance))
+    palette = bank.palettes[choices[_draw(len(choices), identity)]]
+    return grey_palette(palette) if is_grey(surround) else palette.copy()
 
 
 def _free(bank: PaletteBank, identity: int) -> PaletteVector:

@@ -15,7 +15,7 @@ MAX_DEVIATIONS: Final = 2.5
 """An invented shape stays within this many standard deviations on each principal axis of what people differ in."""
 
 _MOST_KNOWN: Final = 64
-"""Invented people whose shape is kept in memory."""
+"""Invented people who are kept in memory."""
 
 
 class Reshape:
@@ -44,8 +44,6 @@ class Reshape:
         self._gain = model.change_with(self._measures)
         values, vectors = np.linalg.eigh(model.between)
         self._between_root = vectors * np.sqrt(np.clip(values, 0, None))
-        # in a clip the same few people are asked for in every frame
-        self._draw = functools.lru_cache(maxsize=_MOST_KNOWN)(self._draw_anew)
 
     def __call__(self, landmarks: Landmarks, identity: int, /) -> Landmarks:
         """Return landmarks of the invented person `identity` in the same pose."""
@@ -65,7 +63,13 @@ class Reshape:
         exchanged = self._model.from_coefficients(invented + change)
         return carry_irises(shape, exchanged)
 
-    def _draw_anew(self, identity: int) -> Array:
+    def _draw(self, identity: int) -> Array:
         """Return the coefficients of an invented person."""
-        normal = np.random.default_rng([identity, 1]).standard_normal(len(self._between_root))
-        return np.asarray(self._between_root @ np.clip(normal, -MAX_DEVIATIONS, MAX_DEVIATIONS))
+        return np.asarray(self._between_root @ _deviations(identity, len(self._between_root)))
+
+
+@functools.lru_cache(maxsize=_MOST_KNOWN)
+def _deviations(identity: int, count: int) -> Array:
+    """Return how far an invented person is from the mean; in a clip the same few are asked for in every frame."""
+    normal = np.random.default_rng([identity, 1]).standard_normal(count)
+    return np.asarray(np.clip(normal, -MAX_DEVIATIONS, MAX_DEVIATIONS))

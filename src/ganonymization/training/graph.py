@@ -52,9 +52,7 @@ def pack_weights(graph: GraphProto) -> None:
             extra.append(numpy_helper.from_array(scales, f"{name}_scales"))
             unpack.append(helper.make_node("Mul", [whole, f"{name}_scales"], [name]))
     graph.initializer.extend(extra)
-    nodes = [*unpack, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
+    set_nodes(graph, [*unpack, *graph.node])
 
 
 def unpack_weights(graph: GraphProto) -> None:

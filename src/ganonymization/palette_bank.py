@@ -120,7 +120,7 @@ class AnyTone:
     The surround has no say in the tone, nor in how light it is; a grey picture gets a grey palette all the same.
 
     Args:
-        bank: the entries, all or those of one tone.
+        bank: the entries.
         read: tells the appearance that a surround and landmarks suggest.
     """
 

@@ -8,6 +8,7 @@ from ganonymization.landmark.face_mesh import INPUT_PX, ROI_SCALE  # noqa: E402 
 from ganonymization.training.consistency import (  # noqa: E402
     DEPTH_WEIGHT,
     EXPRESSIVE_WEIGHT,
+    FEATURES,
     ExpressionConsistency,
     LandmarkConsistency,
 )
@@ -86,47 +87,56 @@ def test_depth_counts_but_not_from_which_plane_it_is_measured(consistency):
 
 
 class FakeClassifier(torch.nn.Module):
-    """Tells the mean brightness of each colour as three probabilities; remembers what it saw."""
+    """Knows the mean brightness of each colour, tells it as three probabilities, and remembers what it saw."""
 
     def __init__(self):
         super().__init__()
         self.seen = []
 
-    def forward(self, image):
+    def layers(self, image, names):
+        assert names == (FEATURES, "probabilities")
         self.seen.append(image)
         brightness = image.mean(dim=(2, 3))
-        return brightness / brightness.sum(dim=1, keepdim=True)
+        return [brightness / 255, brightness / brightness.sum(dim=1, keepdim=True)]
 
 
-def divergence_of(fake, real):
+def loss_of_expressions(fake, real):
     expression = ExpressionConsistency()
     expression.classifier = FakeClassifier()
     random = torch.Generator().manual_seed(3)
-    loss = expression(fake, real, (WANTED, WANTED), random=random).item()
-    return loss, expression.classifier.seen
+    both = WANTED.expand(len(real), -1, -1)
+    return expression(fake, real, (both, both), random=random).item(), expression.classifier.seen
 
 
 def colour(*levels):
     return torch.tensor(levels)[None, :, None, None].expand(1, 3, 96, 96) / 127.5 - 1
 
 
-def test_the_loss_is_the_divergence_of_what_a_classifier_reads():
-    loss, _ = divergence_of(colour(60.0, 120.0, 60.0), colour(120.0, 60.0, 60.0))
-    wanted, found = np.array([0.5, 0.25, 0.25]), np.array([0.25, 0.5, 0.25])
-    assert loss == pytest.approx((wanted * np.log(wanted / found)).sum(), rel=1e-3)
+def test_the_loss_is_the_divergence_of_the_answers_and_how_far_apart_what_is_known_lies():
+    # two training faces that lie .2 apart, in one colour; the drawn ones lie .1 from them, in another
+    real = torch.cat([colour(102.0, 102.0, 102.0), colour(153.0, 102.0, 102.0)])
+    fake = torch.cat([colour(102.0, 127.5, 102.0), colour(153.0, 127.5, 102.0)])
+    loss, _ = loss_of_expressions(fake, real)
+    divergence = 0.0
+    for red in (0.4, 0.6):
+        wanted, found = np.array([red, 0.4, 0.4]), np.array([red, 0.5, 0.4])
+        wanted, found = wanted / wanted.sum(), found / found.sum()
+        divergence += (wanted * np.log(wanted / found)).sum() / 2
+    assert loss == pytest.approx(0.1**2 / 0.2**2 + divergence, rel=2e-2)
 
 
 def test_the_classifier_sees_both_faces_in_the_same_square():
     picture = torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(1)) * 2 - 1
-    loss, seen = divergence_of(picture, picture)
+    loss, seen = loss_of_expressions(picture, picture)
     assert loss == pytest.approx(0, abs=1e-6)
     assert seen[0].equal(seen[1])
     assert 0 < seen[0].mean() < 255
 
 
 def test_the_shipped_classifier_passes_gradients_back():
-    picture = torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    picture = torch.rand(2, 3, 96, 96, generator=torch.Generator().manual_seed(1)) * 2 - 1
     fake = (-picture).requires_grad_()
-    ExpressionConsistency()(fake, picture, (WANTED, WANTED), random=torch.Generator()).backward()
+    both = WANTED.expand(2, -1, -1)
+    ExpressionConsistency()(fake, picture, (both, both), random=torch.Generator()).backward()
     assert torch.isfinite(fake.grad).all()
     assert fake.grad.abs().max() > 0

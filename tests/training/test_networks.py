@@ -10,7 +10,7 @@ from ganonymization.synthesize.pix2pix import NOISE_SIZE  # noqa: E402
 from ganonymization.training.config import TrainingConfig  # noqa: E402
 from ganonymization.training.graph import stored_as  # noqa: E402
 from ganonymization.training.loop import build_generator  # noqa: E402
-from ganonymization.training.networks import Discriminator, FilmBlock, IdentityEncoder, halve  # noqa: E402
+from ganonymization.training.networks import Discriminator, FilmBlock, halve  # noqa: E402
 
 INPUTS = ("maps", "surround", "known", "palette", "noise")
 
@@ -120,15 +120,3 @@ def test_a_patch_is_judged_by_its_own_neighbourhood_and_the_maps_count():
     other_maps = discriminator(image, maps.flip(3))
     for (logits, _), (other, _) in zip(discriminator(image, maps), other_maps, strict=True):
         assert (logits - other).abs().max() > 1e-4
-
-
-@pytest.mark.parametrize("size_px", [32, 128])
-@torch.no_grad()
-def test_the_encoder_gives_a_code_for_faces_of_any_size(size_px):
-    torch.manual_seed(0)
-    encoder = IdentityEncoder()
-    mean, log_variance = encoder(100 * torch.randn(2, 3, size_px, size_px))
-    assert mean.shape == log_variance.shape == (2, NOISE_SIZE)
-    assert log_variance.min() >= -8
-    assert log_variance.max() <= 4
-    assert not torch.allclose(mean[0], mean[1])

@@ -6,6 +6,9 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install '
 import torch.nn.functional as F  # noqa: E402 - torch may be missing
 from tiny import smooth_picture  # noqa: E402
 
+from ganonymization import weights  # noqa: E402
+from ganonymization.recognise import FACE_RECOGNITION  # noqa: E402
+from ganonymization.training.frozen import FrozenNetwork  # noqa: E402
 from ganonymization.training.perception import Perception  # noqa: E402
 
 POINTS = torch.from_numpy(landmarks(2, center=(48, 52), height_px=50).points / 96)[None]
@@ -13,7 +16,7 @@ POINTS = torch.from_numpy(landmarks(2, center=(48, 52), height_px=50).points / 9
 
 @pytest.fixture(scope="module")
 def perception():
-    return Perception()
+    return Perception(FrozenNetwork(weights.locate(FACE_RECOGNITION.weights), FACE_RECOGNITION.output))
 
 
 def faces(*seeds):

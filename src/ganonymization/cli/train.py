@@ -30,8 +30,8 @@ A TOML file (--config) changes single values; docs/training.md tells which.
 
 \b
 To go on from a generator of which only the file is left, such as that of the
-package, name the file: --grow-from generator.onnx, and give discriminator and
-encoder time to catch up (settle_samples; docs/training.md).
+package, name the file: --grow-from generator.onnx, and give the discriminator
+time to catch up (settle_samples; docs/training.md).
 
 \b
 Two processes on a CPU train one run faster than two threads:

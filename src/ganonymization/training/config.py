@@ -35,22 +35,21 @@ class TrainingConfig:
         discriminator_channels: widths of the discriminator's layers.
         batch_size: faces per step.
         samples: faces to see in all.
-        generator_rate: Adam step of generator and encoder.
+        generator_rate: Adam step of the generator.
         discriminator_rate: Adam step of the discriminator.
         final_rate_share: the steps fall linearly to this share over the last third of what is left after the start.
         ramp_samples: the generator's steps rise over so many samples after networks were begun anew or have grown.
-        settle_samples: from so many samples at the start only discriminator and encoder learn; where they begin anew
-            beside a generator that has learnt before, what they say at first would spoil it.
+        settle_samples: from so many samples at the start only the discriminator learns; where it begins anew beside a
+            generator that has learnt before, what it says at first would spoil it.
         ema_half_life: samples after which the averaged weights have forgotten half.
         l1_weight: weight of the absolute difference to the training face.
         feature_weight: weight of discriminator feature matching.
         coarse_weight: weight of the absolute difference of blurred pictures where the identity is random.
-        kl_weight: weight of the divergence of the identity code from a standard normal.
-        code_weight: weight of reading the code that a random face was drawn from in it again; 0 leaves it out.
         landmark_weight: weight of the landmark consistency loss; 0 leaves the mesh out.
         landmark_stride: every how many-th face of a batch the mesh looks at.
         expression_weight: weight of the expression consistency loss; 0 leaves the classifier out.
-        identity_weight: weight of the identity terms; 0 leaves the recogniser out.
+        identity_weight: weight of the identity terms: faces with random codes are to be read as their codes, and to be
+            strangers of those whom they replace; 0 leaves them out.
         perceptual_weight: weight of the difference that the recogniser's layers see between a training face and what
             is drawn with its code; 0 leaves it out.
         prior_share: share of the batch whose noise is drawn at random instead of encoded.
@@ -87,8 +86,6 @@ class TrainingConfig:
     l1_weight: float = 8.0
     feature_weight: float = 4.0
     coarse_weight: float = 3.0
-    kl_weight: float = 0.008
-    code_weight: float = 0.0
     landmark_weight: float = 0.0
     landmark_stride: int = 4
     expression_weight: float = 0.0

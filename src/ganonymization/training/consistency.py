@@ -32,7 +32,12 @@ JITTER: Final = 0.04
 GRAIN: Final = 8.0
 """Deviation, in levels of 255, of the noise that is added to what the classifier sees."""
 
+FEATURES: Final = "flatten_155"
+"""What the classifier knows before it decides: its last layer, averaged over the face."""
+
 _LEAST_PROBABILITY: Final = 1e-4
+
+_LEAST_DISTANCE: Final = 1e-6
 
 
 class LandmarkConsistency(nn.Module):
@@ -69,7 +74,11 @@ class LandmarkConsistency(nn.Module):
 
 
 class ExpressionConsistency(nn.Module):
-    """Compare what a classifier reads from generated faces with what it reads from the training faces."""
+    """Compare what a classifier sees in generated faces with what it sees in the training faces.
+
+    Seven probabilities say little of a face; what the classifier knows before it decides says more (Danecek et al.,
+    "EMOCA: emotion driven monocular face capture and animation", 2022).
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,7 +92,9 @@ class ExpressionConsistency(nn.Module):
         *,
         random: torch.Generator,
     ) -> Tensor:
-        """Return the mean divergence of the generated faces' probabilities from the training faces', in nats.
+        """Return how far apart what is seen in both is, plus the divergence of the probabilities, in nats.
+
+        The first is a mean squared distance, in that of two training faces of the batch.
 
         Args:
             fake: (B, 3, S, S) in -1..1.
@@ -94,16 +105,19 @@ class ExpressionConsistency(nn.Module):
         state = random.get_state()
         with torch.autocast(fake.device.type, enabled=False):
             with torch.no_grad():
-                wanted = self._classify(real.float(), landmarks[1], random)
+                features, wanted = self._classify(real.float(), landmarks[1], random)
             random.set_state(state)  # both are moved alike
-            found = self._classify(fake.float(), landmarks[0], random)
-        return (wanted * (wanted.log() - found.log())).sum(dim=1).mean()
+            found_features, found = self._classify(fake.float(), landmarks[0], random)
+        strangers = (features - features.roll(1, dims=0)).square().mean().clamp_min(_LEAST_DISTANCE)
+        apart = (found_features - features).square().mean() / strangers
+        return apart + (wanted * (wanted.log() - found.log())).sum(dim=1).mean()
 
-    def _classify(self, image: Tensor, landmarks: Tensor, random: torch.Generator) -> Tensor:
+    def _classify(self, image: Tensor, landmarks: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Return the (B, 256) features and the (B, 7) probabilities."""
         squares = shaken(place_squares(landmarks, FACE_EXPRESSION.framing), random, amount=JITTER)
         square = 127.5 * (cut_aligned(image, squares, size_px=FACE_EXPRESSION.size_px) + 1)
-        probabilities: Tensor = self.classifier(_spoiled(square, random))
-        return probabilities.clamp_min(_LEAST_PROBABILITY)
+        features, probabilities = self.classifier.layers(_spoiled(square, random), (FEATURES, "probabilities"))
+        return features, probabilities.clamp_min(_LEAST_PROBABILITY)
 
 
 def _spoiled(square: Tensor, random: torch.Generator) -> Tensor:

@@ -16,7 +16,7 @@ import torch
 if TYPE_CHECKING:
     from ganonymization.training.loop import Trainer
 
-NETWORKS: Final = ("generator", "encoder", "discriminator")
+NETWORKS: Final = ("generator", "discriminator")
 
 
 class Exchange:

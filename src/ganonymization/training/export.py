@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 import onnx
@@ -22,17 +22,17 @@ from ganonymization.errors import GanonymizationError
 from ganonymization.onnx import Network
 from ganonymization.palette import PALETTE_SIZE
 from ganonymization.synthesize.pix2pix import NOISE_SIZE
-from ganonymization.training.codes import accept_noise, measure_codes
 from ganonymization.training.config import PaperConfig, TrainingConfig, parse_config
 from ganonymization.training.course import load_checkpoint
 from ganonymization.training.data import FaceViews
 from ganonymization.training.graph import pack_weights, restored, stored_as
+from ganonymization.training.identity import IdentityReader
 from ganonymization.training.loop import build_generator
-from ganonymization.training.networks import Generator, IdentityEncoder
+from ganonymization.training.networks import Generator
 from ganonymization.training.paper import DotsInUnitRange, UNet
 from ganonymization.training.prepare import FaceSet
 from ganonymization.training.quantize import Inputs, quantize
-from ganonymization.training.thaw import SAMPLES
+from ganonymization.training.thaw import AXES, SAMPLES, VARIETY
 
 INPUTS: Final = ("maps", "surround", "known", "palette", "noise")
 OPSET: Final = 17
@@ -71,7 +71,7 @@ def export_run(run: Path, path: Path, faces: FaceSet) -> Exported:
     Args:
         run: folder of the run.
         path: target.
-        faces: what it was trained on; the invented people are drawn from where the codes of these faces lie.
+        faces: what it was trained on; it is quantized by views of them.
 
     Raises:
         InputError: the folder holds no checkpoint.
@@ -85,11 +85,18 @@ def export_run(run: Path, path: Path, faces: FaceSet) -> Exported:
         return Exported(state["samples"], export_paper(unet, path, size_px=config.size_px, notes=notes))
     generator = build_generator(config)
     generator.load_state_dict(state["average"])
-    encoder = IdentityEncoder().eval()
-    encoder.load_state_dict(state["encoder"])
-    accept_noise(generator, measure_codes(encoder, faces, config).widened(config.variety))
+    reader = IdentityReader()
+    reader.load_state_dict(state["reader"])
+    notes |= {AXES: reader.note(), VARIETY: str(config.variety)}
+    widen(generator, config.variety)
     difference = export_generator(generator, path, size_px=config.size_px, notes=notes)
     return Exported(state["samples"], difference, quantize(path, examples_of(faces, config)))
+
+
+@torch.no_grad()
+def widen(generator: Generator, share: float) -> None:
+    """Change a generator so that it draws people who are so many times as far from the mean of all codes."""
+    cast("nn.Linear", generator.style[0]).weight[:, PALETTE_SIZE:] *= share
 
 
 def examples_of(faces: FaceSet, config: TrainingConfig, *, count: int = EXAMPLES) -> list[Inputs]:

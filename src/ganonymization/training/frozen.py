@@ -53,6 +53,8 @@ class FrozenNetwork(nn.Module):
         values: dict[str, Any] = {name: getattr(self, buffer) for name, buffer in self._names.items()}
         values[self._input] = image
         for node, attributes in zip(self._nodes, self._attributes, strict=True):
+            if values.keys() >= set(names):
+                break
             arguments = [values[name] if name else None for name in node.input]
             values[node.output[0]] = _OPERATORS[node.op_type](arguments, attributes)
         return [values[name] for name in names]

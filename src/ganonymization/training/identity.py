@@ -1,88 +1,142 @@
-"""Identity terms: who is drawn must follow from the identity code, and not from the surround.
+"""Who a face shows, as a code; and terms by which who is drawn follows from the code, and not from the surround.
 
-The recogniser must take a generated face for somebody else than the training face in whose surround it was drawn; two
-codes in one surround must give two people; and one code in two surrounds must give one (the second in the spirit of Mao
-et al., "Mode seeking generative adversarial networks", 2019).
+The code is what the receipts' recogniser sees in a training face, along the directions in which training faces differ
+most. An encoder that learns beside the generator finds it easier to tell from which side the light comes than who is
+lit; the recogniser was made to see past light and pose, and cannot agree with the generator on a secret sign, since it
+does not learn. Training faces show people who do not exist; at run time the code is random.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import json
+from typing import TYPE_CHECKING, Final
 
 import torch
 from torch import Tensor, nn
 
 from ganonymization import weights
 from ganonymization.recognise import FACE_RECOGNITION
-from ganonymization.training.data import Batch
+from ganonymization.synthesize.pix2pix import NOISE_SIZE
 from ganonymization.training.frozen import FrozenNetwork
+from ganonymization.training.prepare import MARGIN
 from ganonymization.training.regions import cut_aligned, place_squares, shaken
+
+if TYPE_CHECKING:
+    from ganonymization.training.prepare import FaceSet
 
 STRANGERS: Final = 0.825
 """Distance from which on two faces are different enough: the mean between people in LFW."""
 
-SAME_PERSON: Final = 0.5
-"""Distance up to which two faces are alike enough: about the mean between photos of one person in LFW."""
+EMBEDDING_SIZE: Final = 128
 
 JITTER: Final = 0.02
 """How far, in shares of its side, the square that the recogniser sees is moved, turned and scaled."""
 
+LEAST_SPREAD: Final = 0.02
+"""Along no axis faces count as less different: about what two views of one face differ by."""
 
-def twin_conditions(batch: Batch, count: int) -> Batch:
-    """Return a batch in which the second half of its first `count` rows repeats the first half."""
-    half = count // 2
-    rows = torch.arange(len(batch.image))
-    rows[half : 2 * half] = rows[:half]
-    return Batch(*(part[rows.to(part.device)] for part in batch))
+_AXES: Final = ("middle", "axes", "spread")
 
+_DECIMALS: Final = 5
 
-def twin_codes(noise: Tensor, count: int) -> Tensor:
-    """Return codes of which the second half of the first `count` rows repeats the first half, moved on by one row."""
-    half = count // 2
-    return torch.cat([noise[:half], noise[:half].roll(-1, dims=0), noise[2 * half :]])
+_BATCH: Final = 16
 
 
-class IdentityTerms(nn.Module):
-    """Compare generated faces with training faces and with each other by the receipts' recogniser."""
+class IdentityReader(nn.Module):
+    """Read the identity code of a face; codes of the faces that it was fitted on have mean 0 and covariance 1."""
+
+    middle: Tensor
+    axes: Tensor
+    spread: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         self.recogniser = FrozenNetwork(weights.locate(FACE_RECOGNITION.weights), FACE_RECOGNITION.output)
+        self.register_buffer("middle", torch.zeros(EMBEDDING_SIZE))
+        self.register_buffer("axes", torch.eye(EMBEDDING_SIZE, NOISE_SIZE))
+        self.register_buffer("spread", torch.ones(NOISE_SIZE))
 
-    def forward(
-        self, fake: Tensor, real: Tensor, landmarks: tuple[Tensor, Tensor], *, random: torch.Generator
-    ) -> Tensor:
-        """Return by how much distances are missed, in those of strangers: to the training face, of twins, of codes.
+    @torch.no_grad()
+    def fit(self, embeddings: Tensor) -> None:
+        """Take the leading principal components of (N, 128) embeddings for the axes of the code."""
+        self.middle.copy_(embeddings.mean(dim=0))
+        offset = (embeddings - self.middle).double()
+        variances, axes = torch.linalg.eigh(offset.T @ offset / max(1, len(offset) - 1))
+        leading = axes.flip(1)[:, :NOISE_SIZE]
+        # a component has no sign of its own; so that the same faces always give the same codes it gets one
+        largest = leading.gather(0, leading.abs().argmax(dim=0, keepdim=True))
+        self.axes.copy_(leading * largest.sign())
+        self.spread.copy_(variances.flip(0)[:NOISE_SIZE].clamp_min(0).sqrt().clamp_min(LEAST_SPREAD))
+
+    def forward(self, image: Tensor, landmarks: Tensor, *, random: torch.Generator | None = None) -> Tensor:
+        """Return the (B, 128) embeddings of faces.
 
         Args:
-            fake: (2 N, 3, S, S) in -1..1, drawn from `twin_conditions` with `twin_codes`.
-            real: (N, 3, S, S) in -1..1, the training faces in whose surrounds they were drawn.
-            landmarks: of both, (2 N, 478, 3) and (N, 478, 3) in shares of the crop's side.
-            random: moves the squares that the recogniser sees.
+            image: (B, 3, S, S) in -1..1.
+            landmarks: (B, 478, 2|3) in shares of the image's side.
+            random: moves the squares that the recogniser sees; None leaves them in place.
         """
-        half = len(real)
-        with torch.autocast(fake.device.type, enabled=False):
-            with torch.no_grad():
-                wanted = self._embed(real.float(), landmarks[1], random)
-            found = self._embed(fake.float(), landmarks[0], random)
-        first, second = found[:half], found[half:]
-        own = STRANGERS - _distance(found, torch.cat([wanted, wanted]))
-        twins = STRANGERS - _distance(first, second)
-        codes = _distance(first.roll(-1, dims=0), second) - SAME_PERSON
-        missed = torch.stack([_mean(part.clamp_min(0)) for part in (own, twins, codes)])
-        return missed.sum() / STRANGERS
-
-    def _embed(self, image: Tensor, landmarks: Tensor, random: torch.Generator) -> Tensor:
-        squares = shaken(place_squares(landmarks, FACE_RECOGNITION.framing), random, amount=JITTER)
-        square = cut_aligned(image, squares, size_px=FACE_RECOGNITION.size_px)
-        embedding: Tensor = self.recogniser(127.5 * (square + 1))
+        if not len(image):
+            return image.new_zeros((0, EMBEDDING_SIZE), dtype=torch.float32)
+        squares = place_squares(landmarks, FACE_RECOGNITION.framing)
+        if random is not None:
+            squares = shaken(squares, random, amount=JITTER)
+        with torch.autocast(image.device.type, enabled=False):
+            square = cut_aligned(image.float(), squares, size_px=FACE_RECOGNITION.size_px)
+            embedding: Tensor = self.recogniser(127.5 * (square + 1))
         return embedding
 
+    def note(self) -> str:
+        """Return the axes of the code as text that `recall` understands."""
+        parts = {name: getattr(self, name).double().cpu().numpy().round(_DECIMALS).tolist() for name in _AXES}
+        return json.dumps(parts, separators=(",", ":"))
 
-def _distance(first: Tensor, second: Tensor) -> Tensor:
-    return (first - second).square().sum(dim=1).clamp_min(1e-6).sqrt()
+    def recall(self, text: str) -> None:
+        """Take the axes from a text.
+
+        Raises:
+            ValueError: it is none that `note` returned.
+        """
+        try:
+            parts = {name: torch.tensor(values) for name, values in json.loads(text).items()}
+            self.load_state_dict(parts)
+        except (AttributeError, TypeError, RuntimeError) as error:
+            raise ValueError("the text holds no axes of identity codes") from error
+
+    def code(self, embeddings: Tensor) -> Tensor:
+        """Return the (B, 32) codes of (B, 128) embeddings."""
+        with torch.autocast(embeddings.device.type, enabled=False):
+            code: Tensor = (embeddings - self.middle) @ self.axes / self.spread
+        return code
 
 
-def _mean(values: Tensor) -> Tensor:
-    """Return the mean, and 0 for a batch too small to hold any."""
-    return values.sum() / max(1, len(values))
+@torch.no_grad()
+def embed_faces(reader: IdentityReader, faces: FaceSet, device: torch.device) -> Tensor:
+    """Return the (N, 128) embeddings of prepared faces."""
+    rows = []
+    for start in range(0, len(faces.names), _BATCH):
+        part = slice(start, start + _BATCH)
+        image = torch.from_numpy(faces.images[part]).to(device).permute(0, 3, 1, 2) / 127.5 - 1
+        points = torch.from_numpy(faces.landmarks[part]).to(device)[..., :2]
+        rows.append(reader(image, (points - 0.5) / MARGIN + 0.5))
+    return torch.cat(rows)
+
+
+def identity_missed(reader: IdentityReader, found: Tensor, codes: Tensor, own: Tensor) -> Tensor:
+    """Return how far drawn faces are from their codes, and what they lack to strangers of the faces that they replace.
+
+    Both are distances of the recogniser in those of strangers, means over the batch; 0 for an empty one.
+
+    Args:
+        reader: has read the embeddings.
+        found: (B, 128) of drawn faces.
+        codes: (B, 32) that they were drawn with.
+        own: (B, 128) of the training faces in whose surrounds they were drawn.
+    """
+    astray = _length((reader.code(found) - codes) * reader.spread)
+    alike = (STRANGERS - _length(found - own)).clamp_min(0)
+    return (astray + alike).sum() / max(1, len(found)) / STRANGERS
+
+
+def _length(offset: Tensor) -> Tensor:
+    return offset.square().sum(dim=1).clamp_min(1e-6).sqrt()

@@ -17,7 +17,6 @@ from ganonymization.errors import InputError
 from ganonymization.synthesize.pix2pix import NOISE_SIZE
 from ganonymization.training import losses
 from ganonymization.training.augment import augment
-from ganonymization.training.codes import RunningCodes
 from ganonymization.training.config import ConfigError, TrainingConfig
 from ganonymization.training.consistency import ExpressionConsistency, LandmarkConsistency
 from ganonymization.training.course import (
@@ -33,9 +32,9 @@ from ganonymization.training.course import (
 from ganonymization.training.data import Batch, FaceViews
 from ganonymization.training.divergence import DivergedError
 from ganonymization.training.exchange import Exchange
-from ganonymization.training.identity import IdentityTerms, twin_codes, twin_conditions
+from ganonymization.training.identity import IdentityReader, embed_faces, identity_missed
 from ganonymization.training.labels import label_expressions, rare_more_often
-from ganonymization.training.networks import Discriminator, Generator, IdentityEncoder
+from ganonymization.training.networks import Discriminator, Generator
 from ganonymization.training.perception import Perception
 from ganonymization.training.prepare import FaceSet
 from ganonymization.training.recorder import Recorder, Schedule
@@ -50,10 +49,7 @@ AnyNetwork = TypeVar("AnyNetwork", bound=nn.Module)
 OUTSIDE_WEIGHT = 0.3
 """Weight of pixels outside the hull in the absolute difference: only the feathered seam shows them."""
 
-_NETWORKS: Final = ("generator", "encoder", "discriminator", "average")
-
-EXPRESSION_STRIDE = 2
-"""Every how many-th face of a batch the expression classifier looks at."""
+_NETWORKS: Final = ("generator", "reader", "discriminator", "average")
 
 
 class Trainer:
@@ -70,84 +66,69 @@ class Trainer:
         self.device = device
         self.samples = self.begun_at = 0
         self.generator = _placed(build_generator(config), device)
-        self.encoder = _placed(IdentityEncoder(), device)
+        self.reader = IdentityReader().to(device)
         self.discriminator = _placed(Discriminator(config.size_px, config.discriminator_channels), device)
-        self.codes = RunningCodes().to(device)
         self.average = copy.deepcopy(self.generator).requires_grad_(requires_grad=False)
-        learned = [{"params": list(network.parameters())} for network in (self.generator, self.encoder)]
-        self.generator_step = torch.optim.Adam(learned, lr=config.generator_rate, betas=(0.0, 0.99), fused=True)
+        self.generator_step = torch.optim.Adam(
+            self.generator.parameters(), lr=config.generator_rate, betas=(0.0, 0.99), fused=True
+        )
         self.discriminator_step = torch.optim.Adam(
             self.discriminator.parameters(), lr=config.discriminator_rate, betas=(0.0, 0.99), fused=True
         )
         self.random = torch.Generator().manual_seed(config.seed)
         self.consistency = LandmarkConsistency().to(device) if config.landmark_weight else None
         self.expression = ExpressionConsistency().to(device) if config.expression_weight else None
-        self.identity = IdentityTerms().to(device) if config.identity_weight else None
-        self.perception = Perception().to(device) if config.perceptual_weight else None
+        self.perception = Perception(self.reader.recogniser) if config.perceptual_weight else None
 
     def step(self, batch: Batch) -> dict[str, float]:
         """Learn from one batch and return the losses by name."""
         self._set_rates()
-        is_settling = self._is_settling
-        self.generator.requires_grad_(not is_settling)
-        if self.identity is not None:
-            batch = twin_conditions(batch, self._random_count(len(batch.image)))
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
-            image, noise, encoded, moments = self._generate(batch)
+            own = self._read(batch)
+            with torch.set_grad_enabled(not self._is_settling):
+                image, noise, encoded = self._generate(batch, self.reader.code(own))
             composite = torch.where(batch.known > 0, batch.image, image)
             # the discriminator computes in half precision anyway; converting once here halves the traffic of memory
             real, fake = ((image * batch.valid).bfloat16() for image in (batch.image, composite))
             discriminator_loss = self._judge_both(real, fake.detach(), batch)
         self._descend(self.discriminator_step, discriminator_loss, self.discriminator)
-        self.discriminator.requires_grad_(requires_grad=False)
-        with torch.autocast(self.device.type, dtype=torch.bfloat16):
-            terms = self._generator_terms(batch, image, fake, real, encoded, moments)
-            if self.config.code_weight:
-                terms["codes"] = (
-                    self.config.code_weight,
-                    self._code_loss(batch, image, noise, encoded, is_settling=is_settling),
-                )
-            if not is_settling:
+        terms: dict[str, tuple[float, Tensor]] = {}
+        if not self._is_settling:
+            self.discriminator.requires_grad_(requires_grad=False)
+            with torch.autocast(self.device.type, dtype=torch.bfloat16):
+                terms = self._generator_terms(batch, image, fake, real, encoded)
                 terms |= self._frozen_terms(batch, fake, encoded)
-        self._descend(self.generator_step, losses.total(list(terms.values())), self.generator)
-        self.discriminator.requires_grad_(requires_grad=True)
-        if not is_settling:
+                if self.config.identity_weight:
+                    terms["identity"] = (self.config.identity_weight, self._identity(batch, fake, noise, encoded, own))
+            self._descend(self.generator_step, losses.total(list(terms.values())), self.generator)
+            self.discriminator.requires_grad_(requires_grad=True)
             self._average_weights()
         self.samples += len(batch.image)
         return {"discriminator": discriminator_loss.item()} | {name: loss.item() for name, (_, loss) in terms.items()}
 
-    def _generate(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, tuple[Tensor, Tensor]]:
-        """Return images, their codes, which samples were given an encoded one, and the moments of those."""
+    @torch.no_grad()
+    def _read(self, batch: Batch) -> Tensor:
+        """Return the (B, 128) embeddings of the training faces."""
+        return self.reader(batch.image, batch.own_landmarks, random=self.random)
+
+    def _generate(self, batch: Batch, codes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return images, their codes, and which samples were given that of their own training face."""
         count = len(batch.image)
-        mean, log_variance = self.encoder(batch.image * (1 - batch.known))
-        mean, log_variance = mean.float(), log_variance.float()
-        if not self._is_settling:  # until then codes lie where the generator has learnt to take them from
-            self.codes.see(mean)
         random = torch.randn(count, NOISE_SIZE, generator=self.random).to(self.device)
-        invented = self.codes.place(random)
-        if self.identity is not None:
-            invented = twin_codes(invented, self._random_count(count))
         own = (torch.arange(count) >= self._random_count(count)).float().to(self.device)
         encoded = own * (1 - batch.reshaped)  # an invented person has no code
-        noise = torch.where(encoded[:, None] > 0, mean + random * (0.5 * log_variance).exp(), invented)
+        noise = torch.where(encoded[:, None] > 0, codes, random)
         surround = batch.image * batch.known
         jitter = 0.06 * torch.randn(batch.palette.shape, generator=self.random).to(self.device)
         palette = batch.palette + jitter * (1 - encoded[:, None])
         image = self.generator(batch.maps, surround, batch.known, palette, noise)
-        return image, noise, encoded, (mean, log_variance)
+        return image, noise, encoded
 
-    def _code_loss(self, batch: Batch, image: Tensor, noise: Tensor, encoded: Tensor, *, is_settling: bool) -> Tensor:
-        """Return how far from their codes those are that the encoder reads in faces with random ones.
-
-        A generator that ignores its noise cannot be read (Zhu et al., "Toward multimodal image-to-image translation",
-        2017). The encoder learns from this only as long as the generator does not: two that learn together would hide
-        the code where nobody sees it.
-        """
-        self.encoder.requires_grad_(requires_grad=is_settling)
-        found = self.encoder(image * (1 - batch.known))[0].float()
-        self.encoder.requires_grad_(requires_grad=True)
-        distance = (found - noise).abs().mean(dim=1) / self.codes.deviation()
-        return ((1 - encoded) * distance).sum() / (1 - encoded).sum().clamp_min(1)
+    def _identity(self, batch: Batch, fake: Tensor, noise: Tensor, encoded: Tensor, own: Tensor) -> Tensor:
+        """Return how far faces with random codes are from what was asked for; see `identity_missed`."""
+        invented = encoded == 0
+        found = self.reader(fake[invented], batch.landmarks[invented], random=self.random)
+        return identity_missed(self.reader, found, noise[invented], own[invented])
 
     def _judge_both(self, real: Tensor, fake: Tensor, batch: Batch) -> Tensor:
         layers = torch.cat([batch.maps, batch.valid * (1 - batch.known)], dim=1)
@@ -168,7 +149,6 @@ class Trainer:
         fake: Tensor,
         real: Tensor,
         encoded: Tensor,
-        moments: tuple[Tensor, Tensor],
     ) -> dict[str, tuple[float, Tensor]]:
         config = self.config
         state = self.random.get_state()
@@ -188,7 +168,6 @@ class Trainer:
             "features": (config.feature_weight, losses.feature_matching(real_judged, fake_judged, likeness * pictured)),
             "l1": (config.l1_weight, losses.masked_l1(image.float(), batch.image, pixel_weight, likeness)),
             "coarse": (config.coarse_weight, losses.coarse_l1(image.float(), batch.image, unknown, 1 - encoded)),
-            "divergence": (config.kl_weight, losses.normal_divergence(*moments)),
         }
 
     def _frozen_terms(self, batch: Batch, fake: Tensor, encoded: Tensor) -> dict[str, tuple[float, Tensor]]:
@@ -199,15 +178,8 @@ class Trainer:
             part = slice(None, None, config.landmark_stride)
             terms["landmarks"] = (config.landmark_weight, self.consistency(fake[part], batch.landmarks[part]))
         if self.expression is not None:
-            part = slice(None, None, EXPRESSION_STRIDE)
-            of_both = (points[0][part], points[1][part])
-            loss = self.expression(fake[part], batch.image[part], of_both, random=self.random)
+            loss = self.expression(fake, batch.image, points, random=self.random)
             terms["expression"] = (config.expression_weight, loss)
-        half = self._random_count(len(fake)) // 2
-        if self.identity is not None and half:
-            of_both = (points[0][: 2 * half], points[1][:half])
-            loss = self.identity(fake[: 2 * half], batch.image[:half], of_both, random=self.random)
-            terms["identity"] = (config.identity_weight, loss)
         if self.perception is not None:
             own = encoded > 0
             loss = self.perception(fake[own], batch.image[own], batch.own_landmarks[own], random=self.random)
@@ -239,10 +211,7 @@ class Trainer:
         share = 1 - (1 - self.config.final_rate_share) * max(0.0, min(1.0, (progress - 2 / 3) * 3))
         learnt = self.samples - self.begun_at - self.config.settle_samples
         ramp = min(1.0, (learnt + 1) / max(1, self.config.ramp_samples))
-        generator, encoder = self.generator_step.param_groups
-        generator["lr"] = encoder["lr"] = ramp * share * self.config.generator_rate
-        if self._is_settling:
-            encoder["lr"] = share * self.config.discriminator_rate
+        self.generator_step.param_groups[0]["lr"] = ramp * share * self.config.generator_rate
         self.discriminator_step.param_groups[0]["lr"] = share * self.config.discriminator_rate
 
     @torch.no_grad()
@@ -254,7 +223,7 @@ class Trainer:
 
     def state(self) -> dict[str, Any]:
         """Return everything that a resumed run needs."""
-        names = (*_NETWORKS, "codes", "generator_step", "discriminator_step")
+        names = (*_NETWORKS, "generator_step", "discriminator_step")
         parts = {name: getattr(self, name).state_dict() for name in names}
         return parts | {
             "samples": self.samples,
@@ -269,7 +238,6 @@ class Trainer:
         Raises:
             ConfigError: the other run has levels that this one lacks, or of another width.
         """
-        self.codes.load_state_dict(state["codes"])
         for name in _NETWORKS:
             network: nn.Module = getattr(self, name)
             own = network.state_dict()
@@ -280,7 +248,7 @@ class Trainer:
         self.samples = self.begun_at = state["samples"]
 
     def begin_with(self, thawed: Thawed) -> None:
-        """Take up a generator of which only its file is left; discriminator and encoder begin anew.
+        """Take up a generator of which only its file is left; the discriminator begins anew.
 
         Raises:
             ConfigError: the generator has other levels, or of another width.
@@ -290,11 +258,13 @@ class Trainer:
         except RuntimeError as error:
             raise ConfigError("that generator is not of this preset, or of other widths") from error
         self.average.load_state_dict(thawed.weights)
+        if thawed.axes is not None:
+            self.reader.recall(thawed.axes)
         self.samples = self.begun_at = thawed.samples
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up the state of an earlier run."""
-        for name in (*_NETWORKS, "codes", "generator_step", "discriminator_step"):
+        for name in (*_NETWORKS, "generator_step", "discriminator_step"):
             getattr(self, name).load_state_dict(state[name])
         self.samples, self.begun_at = state["samples"], state["begun_at"]
         self.random.set_state(state["random"].cpu())
@@ -350,8 +320,10 @@ def train(
     """
     prepare_run(folder, threads=config.threads)
     trainer = Trainer(config, device)
-    if not resume(trainer, folder, device=device) and smaller_run is not None:
-        _grow(trainer, smaller_run)
+    if not resume(trainer, folder, device=device):
+        trainer.reader.fit(embed_faces(trainer.reader, faces, device))
+        if smaller_run is not None:
+            _grow(trainer, smaller_run)
     batches = _batches(_views(faces, config, trainer.samples, role), faces, config, device)
     followers = _followers(trainer, folder, role)
     if role is not Role.FOLLOWER:

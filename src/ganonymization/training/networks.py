@@ -1,4 +1,4 @@
-"""The generator, the two-scale PatchGAN discriminator and the identity encoder that exists in training only.
+"""The generator, and the two-scale PatchGAN discriminator that exists in training only.
 
 Shapes, with S the side of the crop, B the batch, everything float: maps (B, 7, S, S) in 0..1, surround (B, 3, S, S) in
 -1..1 and zero where unknown, known (B, 1, S, S) in {0, 1}, palette (B, 16) in -1..1, noise (B, 32) standard normal; the
@@ -244,28 +244,3 @@ class Discriminator(nn.Module):
                 x = F.avg_pool2d(x, 2)
             judgements.append(judge(x))
         return judgements
-
-
-class IdentityEncoder(nn.Module):
-    """Say in a few numbers what landmarks and palette leave open in a training face.
-
-    It gives the noise a meaning (Zhu et al., "Toward multimodal image-to-image translation", 2017): in training the
-    generator is told this code for half of the batch, at run time it gets random numbers in its place. It sees only
-    faces of people who do not exist.
-    """
-
-    def __init__(self, channels: Sequence[int] = (32, 64, 96, 128)) -> None:
-        super().__init__()
-        widths = [12, *channels]
-        self.layers = nn.ModuleList(nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in pairwise(widths))
-        self.norms = nn.ModuleList(nn.GroupNorm(width // 16, width) for width in channels)
-        self.moments = nn.Linear(channels[-1] * 16, 2 * NOISE_SIZE)
-
-    def forward(self, face: Tensor) -> tuple[Tensor, Tensor]:
-        """Return mean and log-variance, each (B, NOISE_SIZE), of the code of (B, 3, S, S) faces in -1..1."""
-        x = F.interpolate(face, size=(128, 128), mode="area") if face.shape[-1] != 128 else face
-        x = F.pixel_unshuffle(x, 2)
-        for layer, norm in zip(self.layers, self.norms, strict=True):
-            x = F.leaky_relu(norm(layer(x)), 0.2)
-        mean, log_variance = self.moments(x.flatten(1)).chunk(2, dim=1)
-        return mean, log_variance.clamp(-8, 4)

@@ -14,7 +14,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganonymization import weights
 from ganonymization.recognise import FACE_RECOGNITION
 from ganonymization.training.frozen import FrozenNetwork
 from ganonymization.training.regions import cut_aligned, place_squares, shaken
@@ -27,11 +26,15 @@ JITTER: Final = 0.02
 
 
 class Perception(nn.Module):
-    """Compare generated faces with the training faces that they are to be like."""
+    """Compare generated faces with the training faces that they are to be like.
 
-    def __init__(self) -> None:
+    Args:
+        network: the receipts' recogniser.
+    """
+
+    def __init__(self, network: FrozenNetwork) -> None:
         super().__init__()
-        self.network = FrozenNetwork(weights.locate(FACE_RECOGNITION.weights), LAYERS[-1])
+        self.network = network
 
     def forward(self, fake: Tensor, real: Tensor, landmarks: Tensor, *, random: torch.Generator) -> Tensor:
         """Return the mean squared distance of unit features, summed over channels; 0 for an empty batch.

@@ -23,7 +23,7 @@ SHIFTS: Final = (3, 7, 11)
 def save_sheet(trainer: Trainer, batch: Batch, path: Path) -> None:
     """Write rows of: training face, surround, maps, its own code, three other faces' codes pasted into the surround."""
     surround = batch.image * batch.known
-    code, _ = trainer.encoder(batch.image * (1 - batch.known))
+    code = trainer.reader.code(trainer.reader(batch.image, batch.own_landmarks))
     columns = [batch.image, surround, batch.maps[:, [1, 4, 6]] * 2 - 1]
     for shift in (0, *SHIFTS):
         image = trainer.average(batch.maps, surround, batch.known, batch.palette, code.roll(shift, dims=0))

@@ -43,7 +43,8 @@ class FaceShowcase:
         discriminator judges right, `sharpness` and `spread` are ratios to the training faces.
         """
         batch = self._batch
-        code, _ = self._trainer.encoder(batch.image * (1 - batch.known))
+        reader = self._trainer.reader
+        code = reader.code(reader(batch.image, batch.own_landmarks))
         surround = batch.image * batch.known
         drawn = self._trainer.average(batch.maps, surround, batch.known, batch.palette, code.roll(1, dims=0))
         image = torch.where(batch.known > 0, batch.image, drawn.float())

@@ -1,6 +1,6 @@
 """Take the weights of a generator back out of its file, so that training can go on where no checkpoint is left.
 
-A file holds less than a checkpoint: neither discriminator nor encoder, and weights in 16 or 8 bits, some of them folded
+A file holds less than a checkpoint: no discriminator, and weights in 16 or 8 bits, some of them folded
 into each other for speed. What is read here computes what the file computes, but for the rounding of what flows between
 the layers.
 """
@@ -25,6 +25,12 @@ from ganonymization.training.graph import Floats, restored
 SAMPLES: Final = "samples"
 """Under which name a file notes how many faces its training saw."""
 
+AXES: Final = "identity_axes"
+"""Under which name a file notes what its identity codes mean; see `identity.IdentityReader`."""
+
+VARIETY: Final = "variety"
+"""Under which name a file notes how far from the mean its identities are drawn, over how far codes lie in training."""
+
 _STYLE: Final = "style.0.weight"
 
 
@@ -32,12 +38,14 @@ class Thawed(NamedTuple):
     """What a file says.
 
     Attributes:
-        weights: of the generator, by the names of its state; identities are standard normal noise.
+        weights: of the generator, by the names of its state.
         samples: faces seen in training.
+        axes: what its identity codes mean, as `identity.IdentityReader` writes it; None where the file does not tell.
     """
 
     weights: dict[str, Tensor]
     samples: int
+    axes: str | None = None
 
 
 def thaw(path: Path) -> Thawed:
@@ -52,7 +60,9 @@ def thaw(path: Path) -> Thawed:
         model = onnx.load(str(path))
         notes = {note.key: note.value for note in model.metadata_props}
         weights = _Reader(model.graph).weights()
-        return Thawed({name: torch.from_numpy(value) for name, value in weights.items()}, int(notes[SAMPLES]))
+        weights[_STYLE][:, PALETTE_SIZE:] /= float(notes.get(VARIETY, 1))
+        tensors = {name: torch.from_numpy(value) for name, value in weights.items()}
+        return Thawed(tensors, int(notes[SAMPLES]), notes.get(AXES))
     except (DecodeError, KeyError, ValueError, IndexError) as error:
         raise InputError(f"{path}: is no generator that `ganonymize export` wrote, or it is damaged") from error
 

@@ -85,28 +85,46 @@ def test_squares_are_moved_only_where_numbers_are_given_for_it(reader):
     assert 0 < (moved - still[0]).norm() < 0.3
 
 
-def test_a_stranger_who_is_read_as_asked_costs_nothing():
+def missed(reader, found, *, codes=None, own=None):
+    codes = reader.code(found) if codes is None else codes
+    return identity_missed(reader, found, codes, found + 1 if own is None else own).item()
+
+
+@pytest.fixture(scope="module")
+def people():
+    """A reader, and six people who are far apart."""
     found = embeddings()
     reader = fitted(found)
-    assert identity_missed(reader, found[:3], reader.code(found[:3]), found[:3] + 1).item() == pytest.approx(
-        0, abs=3e-3
+    return reader, reader.middle + 2 * reader.axes[:, :6].T
+
+
+def test_strangers_who_are_read_as_asked_cost_nothing(people):
+    assert missed(*people) == pytest.approx(0, abs=3e-3)
+
+
+def test_what_lies_beside_the_code_is_told_in_distances_of_strangers(people):
+    reader, found = people
+    assert missed(reader, found + 0.2 * reader.axes[:, 9], codes=reader.code(found)) == pytest.approx(
+        0.2 / STRANGERS, rel=2e-2
     )
 
 
-def test_what_is_missed_is_told_in_distances_of_strangers():
-    found = embeddings()
-    reader = fitted(found)
-    aside = found[:3] + 0.2 * reader.axes[:, 0]
-    assert identity_missed(reader, aside, reader.code(found[:3]), found[:3] + 1).item() == pytest.approx(
-        0.2 / STRANGERS, 2e-2
-    )
-    near = found[:3] + 0.3 * reader.axes[:, 0]
-    wanted = (0.3 + STRANGERS - 0.3) / STRANGERS
-    assert identity_missed(reader, near, reader.code(found[:3]), found[:3]).item() == pytest.approx(wanted, 2e-2)
+def test_likeness_to_the_face_that_is_replaced_costs_what_is_missing_to_a_stranger(people):
+    reader, found = people
+    assert missed(reader, found, own=found + 0.3 * reader.axes[:, 9]) == pytest.approx(1 - 0.3 / STRANGERS, rel=2e-2)
 
 
-def test_no_faces_miss_nothing(reader):
-    assert identity_missed(reader, torch.zeros(0, 128), torch.zeros(0, 32), torch.zeros(0, 128)).item() == 0
+def test_people_who_cannot_be_told_from_each_other_cost_one_more(people):
+    reader, found = people
+    alike = found.mean(dim=0, keepdim=True).expand(6, -1)
+    astray = (found - alike).norm(dim=1).mean().item() / STRANGERS
+    assert missed(reader, alike, codes=reader.code(found)) > astray + 0.9
+    close = found.mean(dim=0) + 1e-3 * (found - found.mean(dim=0))
+    assert missed(reader, close) == pytest.approx(1, abs=0.01)
+
+
+def test_one_face_misses_nothing(reader):
+    assert identity_missed(reader, torch.zeros(1, 128), torch.zeros(1, 32), torch.zeros(1, 128)).item() == 0
 
 
 def test_the_picture_learns_from_what_is_missed_and_the_reader_does_not(reader):

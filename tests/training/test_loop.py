@@ -12,7 +12,7 @@ from ganonymization.training.course import CHECKPOINT_NAME, save_checkpoint  # n
 from ganonymization.training.data import FaceViews  # noqa: E402
 from ganonymization.training.exchange import Exchange  # noqa: E402
 from ganonymization.training.identity import IdentityReader, embed_faces  # noqa: E402
-from ganonymization.training.loop import Trainer, train  # noqa: E402
+from ganonymization.training.loop import STYLE_PACE, Trainer, train  # noqa: E402
 from ganonymization.training.recorder import Schedule  # noqa: E402
 
 CPU = torch.device("cpu")
@@ -60,7 +60,7 @@ def test_two_steps_teach_every_network():
     before = weights_of(trainer)
     for batch in batches(2):
         report = trainer.step(batch)
-    assert set(report) == {"discriminator", "adversarial", "features", "l1", "coarse"}
+    assert set(report) == {"discriminator", "adversarial", "features", "l1", "coarse", "tint"}
     assert all(value == value for value in report.values())
     changed = {key.split(".")[0] for key, value in weights_of(trainer).items() if not value.equal(before[key])}
     assert changed == set(NETWORKS)
@@ -80,11 +80,11 @@ def test_a_face_is_drawn_with_the_code_that_is_read_in_it_or_with_a_random_one()
     trainer = Trainer(config, CPU)
     (batch,) = batches(1, config)
     codes = trainer.reader.code(trainer.reader(batch.image, batch.own_landmarks))
-    _, noise, encoded = trainer._generate(batch, codes)
+    _, noise, encoded, _ = trainer._generate(batch, codes)
     assert encoded.tolist() == [0, 0, 1, 1]
     assert noise[2:].equal(codes[2:])
     assert not torch.isclose(noise[:2], codes[:2]).any()
-    _, noise, encoded = trainer._generate(batch._replace(reshaped=torch.tensor([0.0, 0.0, 1.0, 0.0])), codes)
+    _, noise, encoded, _ = trainer._generate(batch._replace(reshaped=torch.tensor([0.0, 0.0, 1.0, 0.0])), codes)
     assert encoded.tolist() == [0, 0, 0, 1]
     assert not torch.isclose(noise[2], codes[2]).any()
 
@@ -102,8 +102,8 @@ def test_the_generator_learns_to_be_read_as_its_codes():
     trainer = Trainer(config, CPU)
     (batch,) = batches(1, config)
     own = trainer._read(batch)
-    image, noise, encoded = trainer._generate(batch, trainer.reader.code(own))
-    trainer._identity(batch, image, noise, encoded, own).backward()
+    drawn = trainer._generate(batch, trainer.reader.code(own))
+    trainer._identity(batch, drawn.image, drawn, own).backward()
     assert trainer.generator.head.weight.grad.abs().max() > 0
 
 
@@ -118,8 +118,9 @@ def test_steps_rise_once_the_discriminator_has_settled(samples, share):
     trainer = Trainer(config, CPU)
     trainer.samples = samples
     trainer._set_rates()
-    rate = trainer.generator_step.param_groups[0]["lr"]
-    assert rate == pytest.approx(share * config.generator_rate, rel=0.05)
+    rates = [group["lr"] for group in trainer.generator_step.param_groups]
+    assert rates[0] == pytest.approx(share * config.generator_rate, rel=0.05)
+    assert rates[1] == pytest.approx(STYLE_PACE * rates[0])
 
 
 def test_no_picture_is_asked_of_an_invented_person():

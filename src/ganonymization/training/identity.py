@@ -9,9 +9,11 @@ does not learn. Training faces show people who do not exist; at run time the cod
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Final
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganonymization import weights
@@ -28,6 +30,9 @@ STRANGERS: Final = 0.825
 """Distance from which on two faces are different enough: the mean between people in LFW."""
 
 EMBEDDING_SIZE: Final = 128
+
+TEMPERATURE: Final = 0.1
+"""By so much must the squared distance of a face to its code be below that to another, to be told e times as likely."""
 
 JITTER: Final = 0.02
 """How far, in shares of its side, the square that the recogniser sees is moved, turned and scaled."""
@@ -123,9 +128,12 @@ def embed_faces(reader: IdentityReader, faces: FaceSet, device: torch.device) ->
 
 
 def identity_missed(reader: IdentityReader, found: Tensor, codes: Tensor, own: Tensor) -> Tensor:
-    """Return how far drawn faces are from their codes, and what they lack to strangers of the faces that they replace.
+    """Return by how much drawn faces miss being those whom their codes describe; 0 for less than two.
 
-    Both are distances of the recogniser in those of strangers, means over the batch; 0 for an empty one.
+    The sum of three means over the batch: how far they are from their codes, and what they lack to strangers of the
+    faces that they replace, both in distances of strangers; and how badly each is told from the others by its code, and
+    each code from the others by its face, over what a guess would give (van den Oord et al., "Representation learning
+    with contrastive predictive coding", 2018).
 
     Args:
         reader: has read the embeddings.
@@ -133,10 +141,16 @@ def identity_missed(reader: IdentityReader, found: Tensor, codes: Tensor, own: T
         codes: (B, 32) that they were drawn with.
         own: (B, 128) of the training faces in whose surrounds they were drawn.
     """
-    astray = _length((reader.code(found) - codes) * reader.spread)
+    if len(found) < 2:
+        return found.sum() * 0
+    offsets = (reader.code(found)[:, None] - codes[None]) * reader.spread
+    astray = _length(offsets.diagonal().T)
     alike = (STRANGERS - _length(found - own)).clamp_min(0)
-    return (astray + alike).sum() / max(1, len(found)) / STRANGERS
+    logits = -offsets.square().sum(dim=2) / TEMPERATURE
+    right = torch.arange(len(found), device=found.device)
+    confused = F.cross_entropy(logits, right) + F.cross_entropy(logits.T, right)
+    return (astray + alike).mean() / STRANGERS + confused / (2 * math.log(len(found)))
 
 
 def _length(offset: Tensor) -> Tensor:
-    return offset.square().sum(dim=1).clamp_min(1e-6).sqrt()
+    return offset.square().sum(dim=-1).clamp_min(1e-6).sqrt()

@@ -8,7 +8,7 @@ import enum
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -41,6 +41,7 @@ from ganonymization.training.recorder import Recorder, Schedule
 from ganonymization.training.resident import PlannedBatch, PlannedViews, ResidentFaces, fits
 from ganonymization.training.showcase import FaceShowcase
 from ganonymization.training.thaw import Thawed, thaw
+from ganonymization.training.tint import Tinted, tint, tint_missed
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +50,26 @@ AnyNetwork = TypeVar("AnyNetwork", bound=nn.Module)
 OUTSIDE_WEIGHT = 0.3
 """Weight of pixels outside the hull in the absolute difference: only the feathered seam shows them."""
 
+STYLE_PACE: Final = 4.0
+"""How much faster than the rest of the generator the layers learn that turn palette and identity into a style."""
+
 _NETWORKS: Final = ("generator", "reader", "discriminator", "average")
+
+
+class Drawn(NamedTuple):
+    """A drawn batch of B faces.
+
+    Attributes:
+        image: (B, 3, S, S) in -1..1.
+        codes: (B, 32) that they were drawn with.
+        encoded: (B,) 1 where that is the code of the training face, 0 where the face is invented.
+        tinted: palettes that they were drawn with.
+    """
+
+    image: Tensor
+    codes: Tensor
+    encoded: Tensor
+    tinted: Tinted
 
 
 class Trainer:
@@ -69,8 +89,10 @@ class Trainer:
         self.reader = IdentityReader().to(device)
         self.discriminator = _placed(Discriminator(config.size_px, config.discriminator_channels), device)
         self.average = copy.deepcopy(self.generator).requires_grad_(requires_grad=False)
+        style = list(self.generator.style.parameters())
+        rest = [parameter for name, parameter in self.generator.named_parameters() if not name.startswith("style.")]
         self.generator_step = torch.optim.Adam(
-            self.generator.parameters(), lr=config.generator_rate, betas=(0.0, 0.99), fused=True
+            [{"params": rest}, {"params": style}], lr=config.generator_rate, betas=(0.0, 0.99), fused=True
         )
         self.discriminator_step = torch.optim.Adam(
             self.discriminator.parameters(), lr=config.discriminator_rate, betas=(0.0, 0.99), fused=True
@@ -86,8 +108,8 @@ class Trainer:
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
             own = self._read(batch)
             with torch.set_grad_enabled(not self._is_settling):
-                image, noise, encoded = self._generate(batch, self.reader.code(own))
-            composite = torch.where(batch.known > 0, batch.image, image)
+                drawn = self._generate(batch, self.reader.code(own))
+            composite = torch.where(batch.known > 0, batch.image, drawn.image)
             # the discriminator computes in half precision anyway; converting once here halves the traffic of memory
             real, fake = ((image * batch.valid).bfloat16() for image in (batch.image, composite))
             discriminator_loss = self._judge_both(real, fake.detach(), batch)
@@ -96,10 +118,10 @@ class Trainer:
         if not self._is_settling:
             self.discriminator.requires_grad_(requires_grad=False)
             with torch.autocast(self.device.type, dtype=torch.bfloat16):
-                terms = self._generator_terms(batch, image, fake, real, encoded)
-                terms |= self._frozen_terms(batch, fake, encoded)
+                terms = self._generator_terms(batch, drawn, fake, real)
+                terms |= self._frozen_terms(batch, fake, drawn.encoded)
                 if self.config.identity_weight:
-                    terms["identity"] = (self.config.identity_weight, self._identity(batch, fake, noise, encoded, own))
+                    terms["identity"] = (self.config.identity_weight, self._identity(batch, fake, drawn, own))
             self._descend(self.generator_step, losses.total(list(terms.values())), self.generator)
             self.discriminator.requires_grad_(requires_grad=True)
             self._average_weights()
@@ -111,8 +133,8 @@ class Trainer:
         """Return the (B, 128) embeddings of the training faces."""
         return self.reader(batch.image, batch.own_landmarks, random=self.random)
 
-    def _generate(self, batch: Batch, codes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return images, their codes, and which samples were given that of their own training face."""
+    def _generate(self, batch: Batch, codes: Tensor) -> Drawn:
+        """Draw a batch, whose faces have those codes; some are given theirs, others are invented."""
         count = len(batch.image)
         random = torch.randn(count, NOISE_SIZE, generator=self.random).to(self.device)
         own = (torch.arange(count) >= self._random_count(count)).float().to(self.device)
@@ -120,15 +142,16 @@ class Trainer:
         noise = torch.where(encoded[:, None] > 0, codes, random)
         surround = batch.image * batch.known
         jitter = 0.06 * torch.randn(batch.palette.shape, generator=self.random).to(self.device)
-        palette = batch.palette + jitter * (1 - encoded[:, None])
+        tinted = tint(batch, 1 - encoded, self.random)
+        palette = tinted.palette + jitter * (1 - encoded[:, None])
         image = self.generator(batch.maps, surround, batch.known, palette, noise)
-        return image, noise, encoded
+        return Drawn(image, noise, encoded, tinted)
 
-    def _identity(self, batch: Batch, fake: Tensor, noise: Tensor, encoded: Tensor, own: Tensor) -> Tensor:
+    def _identity(self, batch: Batch, fake: Tensor, drawn: Drawn, own: Tensor) -> Tensor:
         """Return how far faces with random codes are from what was asked for; see `identity_missed`."""
-        invented = encoded == 0
+        invented = drawn.encoded == 0
         found = self.reader(fake[invented], batch.landmarks[invented], random=self.random)
-        return identity_missed(self.reader, found, noise[invented], own[invented])
+        return identity_missed(self.reader, found, drawn.codes[invented], own[invented])
 
     def _judge_both(self, real: Tensor, fake: Tensor, batch: Batch) -> Tensor:
         layers = torch.cat([batch.maps, batch.valid * (1 - batch.known)], dim=1)
@@ -145,10 +168,9 @@ class Trainer:
     def _generator_terms(
         self,
         batch: Batch,
-        image: Tensor,
+        drawn: Drawn,
         fake: Tensor,
         real: Tensor,
-        encoded: Tensor,
     ) -> dict[str, tuple[float, Tensor]]:
         config = self.config
         state = self.random.get_state()
@@ -162,12 +184,17 @@ class Trainer:
         # no picture shows the invented person whose landmarks were drawn
         pictured = 1 - batch.reshaped
         pixel_weight = batch.valid * torch.where(batch.known > 0, OUTSIDE_WEIGHT, pictured[:, None, None, None])
-        likeness = encoded + config.prior_likeness * (1 - encoded)
+        encoded, own_colours = drawn.encoded, 1 - drawn.tinted.swapped
+        likeness = (encoded + config.prior_likeness * (1 - encoded)) * own_colours
+        # another palette changes the face; hair, ears and neck go on as the surround has them
+        alike = unknown * (1 - drawn.tinted.swapped[:, None, None, None] * batch.maps[:, :1])
+        image = drawn.image.float()
         return {
             "adversarial": (1.0, losses.generator_hinge(fake_judged, layers_seen[:, -1:])),
             "features": (config.feature_weight, losses.feature_matching(real_judged, fake_judged, likeness * pictured)),
-            "l1": (config.l1_weight, losses.masked_l1(image.float(), batch.image, pixel_weight, likeness)),
-            "coarse": (config.coarse_weight, losses.coarse_l1(image.float(), batch.image, unknown, 1 - encoded)),
+            "l1": (config.l1_weight, losses.masked_l1(image, batch.image, pixel_weight, likeness)),
+            "coarse": (config.coarse_weight, losses.coarse_l1(image, batch.image, alike, 1 - encoded)),
+            "tint": (config.coarse_weight, tint_missed(image, batch, drawn.tinted, 1 - encoded)),
         }
 
     def _frozen_terms(self, batch: Batch, fake: Tensor, encoded: Tensor) -> dict[str, tuple[float, Tensor]]:
@@ -211,7 +238,9 @@ class Trainer:
         share = 1 - (1 - self.config.final_rate_share) * max(0.0, min(1.0, (progress - 2 / 3) * 3))
         learnt = self.samples - self.begun_at - self.config.settle_samples
         ramp = min(1.0, (learnt + 1) / max(1, self.config.ramp_samples))
-        self.generator_step.param_groups[0]["lr"] = ramp * share * self.config.generator_rate
+        rest, style = self.generator_step.param_groups
+        rest["lr"] = ramp * share * self.config.generator_rate
+        style["lr"] = STYLE_PACE * rest["lr"]
         self.discriminator_step.param_groups[0]["lr"] = share * self.config.discriminator_rate
 
     @torch.no_grad()

@@ -1,7 +1,8 @@
 """Export the generator of a training run into the weights folder and enter it into the catalogue.
 
 Usage: `GANONYMIZATION_DATA=<folder> python tools/ship_generator.py FACES.npz runs/NAME`. The side that light comes from
-is taken out of the noise (see `steady_light.py`), and its habits are written into the file (see `measure_habits.py`).
+and the colour of the skin are taken out of the noise (see `steady_light.py`), and its habits are written into the file
+(see `measure_habits.py`).
 Weights stay in the history for ever: ship them only when the benchmarks say that they are better than the last.
 """
 
@@ -12,7 +13,7 @@ from catalogue import WEIGHTS, register
 from measure_habits import fit_photos
 from measure_habits import note as note_habits
 from measure_traits import note
-from steady_light import steady
+from steady_light import describe, steady
 
 from ganonymization.training.course import CHECKPOINT_NAME
 from ganonymization.training.export import export_run
@@ -31,7 +32,7 @@ def main() -> None:
         f"in 8 bits {exported.levels:.2f} of 255 levels; allowed are {MAX_LEVELS}"
     )
     before, after = steady(WEIGHTS / "generator.onnx", WEIGHTS / "generator.onnx")
-    print(f"light from the side, deviation over identities: {before:.3f} before, {after:.3f} after (log brightness)")
+    print(describe(before, after))
     male, years = note(WEIGHTS / "generator.onnx")
     print(f"along lines of the noise, correlation on other faces: man {male:.2f}, age {years:.2f}")
     missed, left = note_habits(fit_photos(), WEIGHTS / "generator.onnx")

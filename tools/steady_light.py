@@ -1,9 +1,10 @@
-"""Take the side that light comes from out of an identity: `python tools/steady_light.py generator.onnx steady.onnx`.
+"""Take light and skin colour out of an identity: `python tools/steady_light.py generator.onnx steady.onnx`.
 
-Photos of training faces are lit from all sides, and an encoder that tells them apart uses it: one direction of the
-noise then turns the light from left to right, so that an invented person brings a light that is not the picture's. The
-direction is measured on faces without a surround and written into the network, which ignores it from then on. What the
-surround says of the light stays.
+Photos of training faces are lit from all sides, and what tells their people apart may tell the light, too: one
+direction of the noise then turns it from left to right, so that an invented person brings a light that is not the
+picture's. In the same way identities bring a skin colour beside that of the palette. The directions are measured on
+faces without a surround and written into the network, which ignores them from then on. What surround and palette say
+stays.
 """
 
 import sys
@@ -47,19 +48,28 @@ def light_tilt(images: NDArray[np.float32], points: Points) -> Array:
     return np.asarray(logs @ across / (across @ across), np.float64)
 
 
-def draw_faces(network: Network, noise: NDArray[np.float32], *, size_px: int) -> tuple[NDArray[np.float32], Points]:
+def skin_colour(images: NDArray[np.float32], points: Points) -> Array:
+    """Return (N, 3) the logarithm of red, green and blue inside the hull; arguments as in `light_tilt`."""
+    inside = hull_mask(points, size_px=images.shape[-1]) >= 1
+    return np.asarray(np.log((images[:, :, inside] + 1) * 127.5 + DARKEST).mean(axis=2), np.float64)
+
+
+def draw_faces(
+    network: Network, noise: NDArray[np.float32], *, size_px: int, bank: NDArray[np.float32] | None = None
+) -> tuple[NDArray[np.float32], Points]:
     """Return the mean face with palettes at random, (N, 3, S, S), without a surround, and its landmarks.
 
     Args:
         network: a generator.
         noise: (N, 32).
         size_px: side S of its crop.
+        bank: (M, 16) palettes; those of the package by default.
     """
     pose = Pose(1.0, np.eye(3), np.zeros(3))
     crop_from_image = synthesis_crop_from_image(pose, size_px=size_px)
     points = transform(pose.apply(ShapeModel.load().mean).astype(np.float32), crop_from_image)
     maps = draw_maps(points, size_px=size_px)[None].astype(np.float32) / 255
-    bank = PaletteBank.load().palettes
+    bank = PaletteBank.load().palettes if bank is None else bank
     palettes = bank[np.random.default_rng(1).integers(len(bank), size=len(noise))].reshape(-1, PALETTE_SIZE)
     images = []
     for start in range(0, len(noise), BATCH):
@@ -76,23 +86,26 @@ def draw_faces(network: Network, noise: NDArray[np.float32], *, size_px: int) ->
     return np.concatenate(images), points
 
 
-def measure(path: Path) -> tuple[Array, float]:
-    """Return the (32,) unit direction of the noise along which light moves sideways, and the tilt's deviation.
+def measure(path: Path) -> tuple[Array, Array]:
+    """Return the (32, 4) directions of the noise that turn light and change colour, orthonormal, and (4,) deviations.
 
-    Least squares on `DRAWS` faces with random noise.
+    Least squares on `DRAWS` faces with random noise and one palette. The deviations are those of the light from the
+    side, and of red, green and blue, in logarithms.
     """
     network = Network(path, inputs=INPUTS, outputs=["image"])
     size_px = int(network.input_shape("maps")[-1] or 0)
     noise = np.random.default_rng(0).standard_normal((DRAWS, NOISE_SIZE)).astype(np.float32)
-    tilt = light_tilt(*draw_faces(network, noise, size_px=size_px))
-    direction, *_ = np.linalg.lstsq(noise.astype(np.float64), tilt - tilt.mean(), rcond=None)
-    return direction / max(float(np.linalg.norm(direction)), 1e-12), float(tilt.std())
+    usual = PaletteBank.load().palettes.mean(axis=0, keepdims=True)
+    faces = draw_faces(network, noise, size_px=size_px, bank=usual)
+    traits = np.column_stack([light_tilt(*faces), skin_colour(*faces)])
+    slopes, *_ = np.linalg.lstsq(noise.astype(np.float64), traits - traits.mean(axis=0), rcond=None)
+    return np.linalg.qr(slopes)[0], traits.std(axis=0)
 
 
-def take_out(source: Path, target: Path, direction: Array) -> None:
-    """Write the network of `source` so that it ignores a (32,) unit direction of its noise."""
+def take_out(source: Path, target: Path, directions: Array) -> None:
+    """Write the network of `source` so that it ignores (32, K) orthonormal directions of its noise."""
     model = onnx.load(str(source))
-    kept = np.eye(NOISE_SIZE) - np.outer(direction, direction)
+    kept = np.eye(NOISE_SIZE) - directions @ directions.T
     for node in model.graph.node:
         node.input[:] = ["steady_noise" if name == "noise" else name for name in node.input]
     model.graph.initializer.append(numpy_helper.from_array(kept.astype(np.float32), "steady_light"))
@@ -103,10 +116,10 @@ def take_out(source: Path, target: Path, direction: Array) -> None:
     onnx.save(model, str(target))
 
 
-def steady(source: Path, target: Path) -> tuple[float, float]:
-    """Write `source` without its moving light to `target`; return the tilt's deviation before and after."""
-    direction, before = measure(source)
-    take_out(source, target, direction)
+def steady(source: Path, target: Path) -> tuple[Array, Array]:
+    """Write `source` without its moving light and colour to `target`; return (4,) deviations before and after."""
+    directions, before = measure(source)
+    take_out(source, target, directions)
     return before, measure(target)[1]
 
 
@@ -114,7 +127,14 @@ def main() -> None:
     """Treat the files of the command line."""
     source, target = (Path(word) for word in sys.argv[1:]) if len(sys.argv) == 3 else sys.exit(__doc__)
     before, after = steady(source, target)
-    print(f"light from the side, deviation over identities: {before:.3f} before, {after:.3f} after (log brightness)")
+    print(describe(before, after))
+
+
+def describe(before: Array, after: Array) -> str:
+    """Return deviations over identities as a line of text."""
+    names = ("light from the side", "red", "green", "blue")
+    parts = [f"{name} {old:.3f} before, {new:.3f} after" for name, old, new in zip(names, before, after, strict=True)]
+    return f"deviation over identities, in logarithms: {'; '.join(parts)}"
 
 
 if __name__ == "__main__":

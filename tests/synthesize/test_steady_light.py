@@ -56,15 +56,18 @@ def turning(tmp_path_factory):
     )
 
 
-def test_the_direction_that_turns_the_light_is_found(script, turning):
-    direction, deviation = script.measure(turning)
-    assert abs(direction @ TURN) > 0.97
-    assert deviation > 0.2
+def test_the_directions_that_turn_the_light_and_change_the_colour_are_found(script, turning):
+    directions, deviations = script.measure(turning)
+    np.testing.assert_allclose(directions.T @ directions, np.eye(4), atol=1e-9)
+    assert np.linalg.norm(directions.T @ TURN) > 0.97
+    assert np.linalg.norm(directions[0]) > 0.97
+    assert deviations[0] > 0.2
+    assert deviations[1:].min() > 0.05
 
 
 def test_the_written_network_ignores_it_and_nothing_else(script, turning, tmp_path):
     target = tmp_path / "steady.onnx"
-    script.take_out(turning, target, TURN)
+    script.take_out(turning, target, TURN[:, None])
     rng = np.random.default_rng(3)
     noise = rng.standard_normal((1, NOISE_SIZE)).astype(np.float32)
     noise -= (noise @ TURN)[:, None].astype(np.float32) * TURN.astype(np.float32)
@@ -81,9 +84,20 @@ def test_the_written_network_ignores_it_and_nothing_else(script, turning, tmp_pa
     assert np.abs(image(turning, turned) - image(turning, noise)).max() > 0.3
 
 
-def test_the_light_stands_still_afterwards(script, turning, tmp_path):
+def test_light_and_colour_stand_still_afterwards(script, turning, tmp_path):
     before, after = script.steady(turning, tmp_path / "steady.onnx")
-    assert after < 0.35 * before
+    assert (after < 0.35 * before).all()
+    assert "light from the side" in script.describe(before, after)
+
+
+def test_a_colour_is_that_of_the_face_alone(script):
+    points = np.array([[4, 4], [28, 4], [28, 28], [4, 28]], np.float32)
+    image = np.zeros((2, 3, SIZE_PX, SIZE_PX), np.float32)
+    image[1, 0, 8:24, 8:24] = 0.5
+    image[1, 1, :3] = 1
+    colours = script.skin_colour(image, points)
+    assert colours[1, 0] > colours[0, 0]
+    np.testing.assert_allclose(colours[1, 1:], colours[0, 1:])
 
 
 def test_a_tilt_is_the_change_of_log_brightness_over_the_width_of_the_face(script):

@@ -72,7 +72,9 @@ def test_the_generator_of_the_package_draws_the_same_when_thawed():
     inputs = mean_person()
     network = Network(path, inputs=INPUTS, outputs=["image"])
     (wanted,) = network(**inputs)
-    inputs["noise"] = inputs["noise"] * np.float32(network.metadata.get("variety", 1))  # as far from the mean as it is drawn
+    inputs["noise"] = inputs["noise"] * np.float32(
+        network.metadata.get("variety", 1)
+    )  # as far from the mean as it is drawn
     with torch.no_grad():
         drawn = generator(*(torch.from_numpy(inputs[name]) for name in INPUTS)).numpy()
     inside = inputs["maps"][0, 0] > 0

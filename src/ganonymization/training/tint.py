@@ -67,7 +67,7 @@ def tint_missed(image: Tensor, batch: Batch, tinted: Tinted, weight: Tensor) -> 
         tinted: the palettes.
         weight: (B,) of each face.
     """
-    layers = dict(zip(MAP_NAMES, batch.maps.split(1, dim=1), strict=True))
+    layers = dict(zip(MAP_NAMES, batch.maps[:, :, None].unbind(dim=1), strict=True))
     visible = batch.valid * (1 - batch.known)
     features = torch.stack([layers[part] for part in ("brows", "eyes", "lips", "mouth")]).amax(dim=0)
     skin = layers["hull"] * (1 - features) * visible

@@ -125,14 +125,6 @@ def test_no_samples_and_no_pixels_give_no_loss():
     assert losses.masked_l1(image, target, torch.zeros(2, 1, 16, 16), torch.ones(2)).item() == 0
 
 
-def test_the_divergence_is_that_of_two_normals():
-    mean, log_variance = random(5, 6), random(5, 6)
-    variance = np.exp(log_variance)
-    expected = (0.5 * (variance + mean**2 - 1) - 0.5 * np.log(variance)).sum(axis=1).mean()
-    assert losses.normal_divergence(tensor(mean), tensor(log_variance)).item() == pytest.approx(expected, rel=1e-5)
-    assert losses.normal_divergence(torch.zeros(2, 4), torch.zeros(2, 4)).item() == 0
-
-
 def test_the_distance_of_landmarks_is_weighted_over_points_and_present_faces():
     found, wanted = random(3, 478, 2), random(3, 478, 2)
     point_weights = RNG.random(478).astype(np.float32)

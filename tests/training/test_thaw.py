@@ -18,6 +18,7 @@ from ganonymization.palette import PALETTE_SIZE  # noqa: E402
 from ganonymization.palette_bank import PaletteBank  # noqa: E402
 from ganonymization.shape import ShapeModel  # noqa: E402
 from ganonymization.synthesize.pix2pix import draw_noise  # noqa: E402
+from ganonymization.training import loop  # noqa: E402
 from ganonymization.training.config import ConfigError, load_config  # noqa: E402
 from ganonymization.training.data import FaceViews  # noqa: E402
 from ganonymization.training.export import INPUTS, _example, examples_of, export_generator, export_run  # noqa: E402
@@ -72,9 +73,8 @@ def test_the_generator_of_the_package_draws_the_same_when_thawed():
     inputs = mean_person()
     network = Network(path, inputs=INPUTS, outputs=["image"])
     (wanted,) = network(**inputs)
-    inputs["noise"] = inputs["noise"] * np.float32(
-        network.metadata.get("variety", 1)
-    )  # as far from the mean as it is drawn
+    # as far from the mean as it is drawn
+    inputs["noise"] = inputs["noise"] * np.float32(network.metadata.get("variety", 1))
     with torch.no_grad():
         drawn = generator(*(torch.from_numpy(inputs[name]) for name in INPUTS)).numpy()
     inside = inputs["maps"][0, 0] > 0
@@ -163,3 +163,21 @@ def test_a_run_that_was_exported_goes_on_with_the_same_people(tmp_path):
 def test_axes_that_are_none_are_told(text):
     with pytest.raises(ValueError, match=r"axes|Expecting"):
         Trainer(CONFIG, torch.device("cpu")).reader.recall(text)
+
+
+def test_damaged_axes_are_bad_input(tmp_path):
+    export(tmp_path / "generator.onnx", CONFIG)
+    damaged = thaw(tmp_path / "generator.onnx")._replace(axes='{"middle": [1.0]}')
+    with pytest.raises(ConfigError, match="damaged"):
+        Trainer(CONFIG, torch.device("cpu")).begin_with(damaged)
+
+
+def test_a_grown_run_takes_the_axes_of_the_file_and_reads_no_face_for_them(tmp_path, monkeypatch):
+    config = dataclasses.replace(CONFIG, samples=2)
+    first = train(config, face_set(), tmp_path / "run", device=torch.device("cpu"))
+    export_run(tmp_path / "run", tmp_path / "generator.onnx", face_set())
+    monkeypatch.setattr(loop, "embed_faces", lambda *_: pytest.fail("faces were embedded for nothing"))
+    later = dataclasses.replace(CONFIG, samples=4)
+    for start in (tmp_path / "run", tmp_path / "generator.onnx"):
+        grown = train(later, face_set(), tmp_path / start.stem / "on", device=torch.device("cpu"), smaller_run=start)
+        torch.testing.assert_close(grown.reader.axes, first.reader.axes, atol=1e-5, rtol=0)

@@ -280,7 +280,7 @@ class Trainer:
         """Take up a generator of which only its file is left; the discriminator begins anew.
 
         Raises:
-            ConfigError: the generator has other levels, or of another width.
+            ConfigError: the generator has other levels, or of another width, or what it says of its codes is damaged.
         """
         try:
             self.generator.load_state_dict(thawed.weights)
@@ -288,7 +288,10 @@ class Trainer:
             raise ConfigError("that generator is not of this preset, or of other widths") from error
         self.average.load_state_dict(thawed.weights)
         if thawed.axes is not None:
-            self.reader.recall(thawed.axes)
+            try:
+                self.reader.recall(thawed.axes)
+            except ValueError as error:
+                raise ConfigError(f"that generator is damaged: {error}; take another copy of it") from error
         self.samples = self.begun_at = thawed.samples
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -349,10 +352,8 @@ def train(
     """
     prepare_run(folder, threads=config.threads)
     trainer = Trainer(config, device)
-    if not resume(trainer, folder, device=device):
+    if not resume(trainer, folder, device=device) and not (smaller_run and _grow(trainer, smaller_run)):
         trainer.reader.fit(embed_faces(trainer.reader, faces, device))
-        if smaller_run is not None:
-            _grow(trainer, smaller_run)
     batches = _batches(_views(faces, config, trainer.samples, role), faces, config, device)
     followers = _followers(trainer, folder, role)
     if role is not Role.FOLLOWER:
@@ -377,9 +378,13 @@ def measure_run(folder: Path, faces: FaceSet) -> dict[str, float]:
     return FaceShowcase(trainer, _fixed_batch(faces, config)).measure()
 
 
-def _grow(trainer: Trainer, smaller_run: Path) -> None:
+def _grow(trainer: Trainer, smaller_run: Path) -> bool:
+    """Grow from a run or a file, and return whether it tells what its identity codes mean."""
+    tells_axes = True
     if smaller_run.suffix == ".onnx":
-        trainer.begin_with(thaw(smaller_run))
+        thawed = thaw(smaller_run)
+        trainer.begin_with(thawed)
+        tells_axes = thawed.axes is not None
     else:
         trainer.grow_from(load_checkpoint(smaller_run, device=trainer.device))
     logger.info("grown from %s after %d samples", smaller_run, trainer.samples)
@@ -388,6 +393,7 @@ def _grow(trainer: Trainer, smaller_run: Path) -> None:
             f"{smaller_run} has seen {trainer.samples} faces, and this run ends at {trainer.config.samples}; that "
             "number counts both, so raise `samples` in the configuration"
         )
+    return tells_axes
 
 
 def _followers(trainer: Trainer, folder: Path, role: Role) -> list[Follower]:

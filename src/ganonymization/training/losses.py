@@ -76,11 +76,6 @@ def coarse_l1(image: Tensor, target: Tensor, pixel_weight: Tensor, weight: Tenso
     return masked_l1(blurred[0], blurred[1], known, weight)
 
 
-def normal_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """Return the Kullback-Leibler divergence of N(mean, exp(log_variance)) from N(0, 1), in nats for the whole code."""
-    return 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(dim=1).mean()
-
-
 def landmark_distance(found: Tensor, wanted: Tensor, point_weights: Tensor, present: Tensor) -> Tensor:
     """Return the weighted mean distance of landmarks found on generated faces from those asked for.
 

@@ -52,12 +52,18 @@ def test_either_sex_suits_a_face_that_might_be_of_either():
     assert suiting(male=0.5) == set(IDENTITIES)
 
 
-def test_a_child_becomes_one_of_the_youngest_boy_or_girl():
+def test_a_child_becomes_one_of_the_youngest_who_lean_towards_a_woman_boy_or_girl():
     ages = {identity: draw_noise(identity) @ SLOPES[1] / np.linalg.norm(SLOPES[1]) for identity in IDENTITIES}
-    young = {identity for identity in IDENTITIES if ages[identity] <= YOUNGEST}
+    young = {identity for identity in IDENTITIES if ages[identity] <= YOUNGEST and leans(identity) <= 0}
 
     assert suiting(male=0.9, age=CHILD) == suiting(male=0.1, age=CHILD) == young
-    assert 200 < len(young) < 600
+    assert 100 < len(young) < 600
+
+
+def test_a_generator_of_few_women_has_somebody_for_children():
+    men = LINES + [[6.0], [0.0]] * np.eye(1, 1 + NOISE_SIZE)
+    suits = SuitFace(reads(age=CHILD), men)(KNOWN, FACE)
+    assert 50 < sum(map(suits, IDENTITIES)) < 400
 
 
 def test_the_age_of_grown_ups_is_left_to_chance():

@@ -2,15 +2,15 @@
 
 What an identity looks like is decided by noise: one direction of it makes a face more that of a man, another makes it
 older. Both are measured once for a generator and told in its file (tools/measure_traits.py). Identities that are of the
-other sex than the face is taken for are passed over, and for children all but the youngest. How a face is taken is read
-from what surrounds it and from its landmarks, never from its texture (see `traits`). The age of grown-ups is left to
-chance: it hardly shows in what is drawn, but helps to tell people apart (docs/privacy.md).
+other sex than the face is taken for are passed over, and for children all but the youngest and softest. How a face is
+taken is read from what surrounds it and from its landmarks, never from its texture (see `traits`). The age of grown-ups
+is left to chance: it hardly shows in what is drawn, but helps to tell people apart (docs/privacy.md).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ from ganonymization.appearance import Appearance
 from ganonymization.palette_bank import LEAST_KNOWN
 from ganonymization.synthesize.pix2pix import draw_noise
 from ganonymization.types import Landmarks, Surround
+
+_Line: TypeAlias = npt.NDArray[np.float64]
 
 UNSURE: Final = (0.35, 0.65)
 """Between these probabilities of a man either sex suits."""
@@ -34,6 +36,9 @@ FARTHEST: Final = 1.6
 
 YOUNGEST: Final = -0.7
 """How old the invented people for children may be, in deviations from the mean: a quarter is as young."""
+
+SOFTEST: Final = -0.7
+"""Whoever leans towards a woman suits a child, boy or girl, or else the quarter that does most: others look adult."""
 
 
 class SuitFace:
@@ -58,13 +63,23 @@ class SuitFace:
         male, years = self._traits
         appearance = self._read(surround, landmarks)
         if appearance.age[0] >= CHILD_FROM:
-            oldest = YOUNGEST * float(np.linalg.norm(years[1:]))
-            return lambda identity: float(draw_noise(identity) @ years[1:]) <= oldest
+            return _for_children(male, years)
         if UNSURE[0] < appearance.male < UNSURE[1]:
             return _everybody
         sign = 1 if appearance.male > UNSURE[0] else -1
         enough = min(LEAN, sign * male[0] + FARTHEST * float(np.linalg.norm(male[1:])))
         return lambda identity: sign * float(male[0] + draw_noise(identity) @ male[1:]) >= enough
+
+
+def _for_children(male: _Line, years: _Line) -> Callable[[int], bool]:
+    oldest = YOUNGEST * float(np.linalg.norm(years[1:]))
+    softest = max(0.0, float(male[0]) + SOFTEST * float(np.linalg.norm(male[1:])))
+
+    def suits(identity: int) -> bool:
+        noise = draw_noise(identity)
+        return float(noise @ years[1:]) <= oldest and float(male[0] + noise @ male[1:]) <= softest
+
+    return suits
 
 
 def _everybody(_identity: int) -> bool:

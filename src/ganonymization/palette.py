@@ -29,8 +29,11 @@ PALETTE_SIZE: Final = len(PALETTE_FIELDS)
 
 SKIN: Final = slice(0, 3)
 SPREAD: Final = 3
+BROWS: Final = slice(4, 7)
+IRISES: Final = slice(7, 10)
+LIPS: Final = slice(10, 13)
 BEARD: Final = slice(13, 16)
-"""Places of the skin's colour, its spread and the beard's colour; the colour fields are those around `SPREAD`."""
+"""Places of the skin's colour and its spread, and of the other colours."""
 
 LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)
 """Weights of red, green and blue in brightness (ITU-R BT.601)."""

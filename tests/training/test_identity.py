@@ -8,6 +8,7 @@ from tiny import face_set, smooth_picture  # noqa: E402 - torch may be missing
 from ganonymization.training.identity import (  # noqa: E402
     LEAST_SPREAD,
     STRANGERS,
+    SUITING,
     IdentityReader,
     embed_faces,
     identity_missed,
@@ -135,3 +136,44 @@ def test_the_picture_learns_from_what_is_missed_and_the_reader_does_not(reader):
     assert torch.isfinite(picture.grad).all()
     assert picture.grad.abs().amax(dim=(1, 2, 3)).min() > 0
     assert not list(reader.parameters())
+
+
+def telling_men():
+    """A reader that takes the third number of the code for what men have more of, and codes and logits for it."""
+    codes = torch.randn(500, 32, generator=torch.Generator().manual_seed(4))
+    reader = IdentityReader()
+    reader.tell_men(codes, 2 * codes[:, 2] + 0.5)
+    return reader, codes
+
+
+def test_the_way_to_men_is_where_they_differ_from_women_whatever_is_usual():
+    reader, codes = telling_men()
+    assert reader.manly.norm().item() == pytest.approx(1)
+    assert reader.manly[2] > 0.95
+    shifted = IdentityReader()
+    shifted.tell_men(codes + 3, 2 * codes[:, 2] - 40)
+    torch.testing.assert_close(shifted.manly, reader.manly, atol=1e-4, rtol=0)
+
+
+def test_most_invented_people_are_of_the_sex_of_whom_they_replace_and_differ_in_nothing_else():
+    reader, own = telling_men()
+    random = torch.Generator().manual_seed(5)
+    codes = torch.randn(500, 32, generator=random)
+    suited = reader.suit(codes, own, random)
+    agree = ((suited @ reader.manly) * (own @ reader.manly) > 0).float().mean().item()
+    assert agree == pytest.approx(SUITING + (1 - SUITING) / 2, abs=0.04)
+    torch.testing.assert_close((suited @ reader.manly).abs(), (codes @ reader.manly).abs(), atol=1e-5, rtol=0)
+    along = torch.outer(reader.manly, reader.manly)
+    torch.testing.assert_close(suited - suited @ along, codes - codes @ along, atol=1e-5, rtol=0)
+
+
+def test_a_reader_that_tells_no_men_leaves_codes_as_they_are():
+    codes = torch.randn(8, 32)
+    assert IdentityReader().suit(codes, codes.flip(0), torch.Generator()).equal(codes)
+
+
+def test_axes_from_elsewhere_leave_what_is_known_of_men():
+    reader, _ = telling_men()
+    manly = reader.manly.clone()
+    reader.recall(fitted(embeddings()).note())
+    assert reader.manly.equal(manly)

@@ -4,9 +4,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny import face_set
 
+from ganonymization.appearance import Appearance
 from ganonymization.expression import FACE_EXPRESSION
-from ganonymization.training.labels import LEAST_SHARE, label_expressions, rare_more_often
+from ganonymization.shape import ShapeModel
+from ganonymization.surround import no_surround
+from ganonymization.training.labels import (
+    LEAST_SHARE,
+    label_expressions,
+    male_by_shape,
+    picture_landmarks,
+    rare_more_often,
+)
+from ganonymization.traits import ReadTraits, ShapeTraits
 
+PLAIN = Appearance(np.zeros(3, np.float32), 0.1, 0.5, np.full(3, 1 / 3, np.float32), 0.1)
 LABELS = np.repeat([0, 1, 2], [80, 19, 1])
 
 
@@ -30,3 +41,12 @@ def test_every_face_of_a_set_gets_an_expression():
     labels = label_expressions(face_set())
     assert labels.shape == (len(face_set().names),)
     assert labels.max() < len(FACE_EXPRESSION.labels)
+
+
+def test_the_sex_of_training_faces_is_what_their_proportions_suggest_when_the_anonymizer_reads_them():
+    faces = face_set()
+    found = male_by_shape(faces)
+    read = ReadTraits(lambda _: PLAIN, ShapeModel.load(), ShapeTraits.load())
+    surround = no_surround(32)
+    wanted = [read(surround, picture_landmarks(faces, index)).male for index in range(len(faces.names))]
+    np.testing.assert_allclose(1 / (1 + np.exp(-found)), wanted, atol=1e-6)

@@ -12,6 +12,7 @@ from ganonymization.training.course import CHECKPOINT_NAME, save_checkpoint  # n
 from ganonymization.training.data import FaceViews  # noqa: E402
 from ganonymization.training.exchange import Exchange  # noqa: E402
 from ganonymization.training.identity import IdentityReader, embed_faces  # noqa: E402
+from ganonymization.training.labels import male_by_shape  # noqa: E402
 from ganonymization.training.loop import STYLE_PACE, Trainer, train  # noqa: E402
 from ganonymization.training.recorder import Schedule  # noqa: E402
 
@@ -95,6 +96,19 @@ def test_a_run_begins_by_fitting_the_reader_to_its_faces(tmp_path):
     reader.fit(embed_faces(reader, face_set(), CPU))
     assert trainer.reader.middle.equal(reader.middle)
     assert trainer.reader.axes.equal(reader.axes)
+
+
+def test_a_run_knows_men_from_the_start_and_draws_them_over_men(tmp_path):
+    trainer = train(dataclasses.replace(CONFIG, samples=2), face_set(), tmp_path, device=CPU)
+    codes = trainer.reader.code(embed_faces(trainer.reader, face_set(), CPU))
+    wanted = IdentityReader()
+    wanted.tell_men(codes, torch.from_numpy(male_by_shape(face_set())))
+    torch.testing.assert_close(trainer.reader.manly, wanted.manly)
+    config = dataclasses.replace(CONFIG, batch_size=4, prior_share=1.0)
+    (batch,) = batches(1, config)
+    men = 3 * trainer.reader.manly.repeat(4, 1)
+    drawn = torch.cat([trainer._generate(batch, men).codes for _ in range(40)]) @ trainer.reader.manly
+    assert (drawn > 0).float().mean() > 0.8
 
 
 def test_the_generator_learns_to_be_read_as_its_codes():

@@ -6,7 +6,8 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install '
 
 from tiny import CONFIG, face_set  # noqa: E402 - torch may be missing
 
-from ganonymization.palette import LUMA, SKIN  # noqa: E402
+from ganonymization.condition import MAP_NAMES  # noqa: E402
+from ganonymization.palette import BEARD, LUMA, SKIN  # noqa: E402
 from ganonymization.training.data import FaceViews  # noqa: E402
 from ganonymization.training.tint import SHARE, Tinted, tint, tint_missed  # noqa: E402
 
@@ -78,3 +79,18 @@ def test_faces_without_weight_do_not_count():
     first = tint_missed(batch.image, batch, tinted, weight)
     assert tint_missed(changed, batch, tinted, weight).equal(first)
     assert tint_missed(batch.image, batch, tinted, torch.zeros(4)).item() == 0
+
+
+def test_a_dark_jaw_is_a_miss_where_the_palette_tells_none():
+    batch = views(4, isolated_share=1.0)
+    tinted, weight = Tinted(batch.palette, torch.zeros(4)), torch.ones(4)
+    lips = batch.maps[:, MAP_NAMES.index("lips")].sum(dim=2)
+    middle = ((lips * torch.arange(lips.shape[1])).sum(dim=1) / lips.sum(dim=1)).long()
+    dark = batch.image.clone()
+    for face, row in zip(dark, middle.tolist(), strict=True):
+        face[:, row + 1 :] -= 0.4
+    asked = batch.palette.clone()
+    asked[:, BEARD] -= 0.4
+    plain = tint_missed(dark, batch, tinted, weight)
+    bearded = tint_missed(dark, batch, Tinted(asked, torch.ones(4)), weight)
+    assert bearded < plain

@@ -40,6 +40,9 @@ JITTER: Final = 0.02
 LEAST_SPREAD: Final = 0.02
 """Along no axis faces count as less different: about what two views of one face differ by."""
 
+SUITING: Final = 0.85
+"""Of the invented people, so many are of the sex that the face is taken for; of the others half are by chance."""
+
 _AXES: Final = ("middle", "axes", "spread")
 
 _DECIMALS: Final = 5
@@ -53,6 +56,7 @@ class IdentityReader(nn.Module):
     middle: Tensor
     axes: Tensor
     spread: Tensor
+    manly: Tensor
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,6 +64,7 @@ class IdentityReader(nn.Module):
         self.register_buffer("middle", torch.zeros(EMBEDDING_SIZE))
         self.register_buffer("axes", torch.eye(EMBEDDING_SIZE, NOISE_SIZE))
         self.register_buffer("spread", torch.ones(NOISE_SIZE))
+        self.register_buffer("manly", torch.zeros(NOISE_SIZE))
 
     @torch.no_grad()
     def fit(self, embeddings: Tensor) -> None:
@@ -104,7 +109,7 @@ class IdentityReader(nn.Module):
         """
         try:
             parts = {name: torch.tensor(values) for name, values in json.loads(text).items()}
-            self.load_state_dict(parts)
+            self.load_state_dict({"manly": self.manly} | parts)
         except (AttributeError, TypeError, RuntimeError) as error:
             raise ValueError("the text holds no axes of identity codes") from error
 
@@ -113,6 +118,33 @@ class IdentityReader(nn.Module):
         with torch.autocast(embeddings.device.type, enabled=False):
             code: Tensor = (embeddings - self.middle) @ self.axes / self.spread
         return code
+
+    @torch.no_grad()
+    def tell_men(self, codes: Tensor, male: Tensor) -> None:
+        """Learn which way along the code faces look more like those of men.
+
+        Args:
+            codes: (N, 32) of training faces.
+            male: (N,) logits of being taken for a man.
+        """
+        way = (codes - codes.mean(dim=0)).T @ (male - male.mean()).to(codes)
+        self.manly.copy_(F.normalize(way, dim=0))
+
+    def suit(self, codes: Tensor, own: Tensor, random: torch.Generator) -> Tensor:
+        """Return (B, 32) random codes, most of them of the sex of those whom they replace.
+
+        When a generator is used, invented people are of the sex that the face is taken for (`casting`). One that is
+        asked for men on women's faces as often draws whatever makes a man of them, on men's faces as well.
+
+        Args:
+            codes: (B, 32) standard normal; they still are afterwards, where men and women are equally many.
+            own: (B, 32) of the training faces that are replaced.
+            random: chooses.
+        """
+        along = codes @ self.manly
+        chosen = (torch.rand(len(codes), generator=random) < SUITING).to(codes.device)
+        turned = chosen & (along * (own @ self.manly) < 0)
+        return codes - 2 * (along * turned)[:, None] * self.manly
 
 
 @torch.no_grad()

@@ -19,7 +19,9 @@ from ganonymization.alignment import aligned_batch
 from ganonymization.expression import ExpressionClassifier
 from ganonymization.onnx import Network, Runtime
 from ganonymization.recognise import FACERES
+from ganonymization.shape import ShapeModel
 from ganonymization.training.prepare import MARGIN, FaceSet
+from ganonymization.traits import ShapeTraits
 from ganonymization.types import Landmarks
 
 Array = npt.NDArray[np.float32]
@@ -83,6 +85,14 @@ def label_expressions(faces: FaceSet, *, runtime: Runtime = Runtime()) -> npt.ND
     classify = ExpressionClassifier.load(runtime=runtime)
     found = [classify(faces.images[index], picture_landmarks(faces, index)) for index in range(len(faces.names))]
     return np.array([int(np.argmax(expression.probabilities)) for expression in found], np.intp)
+
+
+def male_by_shape(faces: FaceSet) -> npt.NDArray[np.float64]:
+    """Return the (N,) logits of being taken for a man that the landmarks of faces suggest (see `traits`)."""
+    model, traits = ShapeModel.load(), ShapeTraits.load()
+    shapes = [model.shape_of(picture_landmarks(faces, index)) for index in range(len(faces.names))]
+    coefficients = np.array([model.coefficients_of(shape) for shape in shapes])
+    return np.asarray(traits.male[0] + coefficients @ traits.male[1:])
 
 
 def rare_more_often(labels: npt.NDArray[np.intp], power: float) -> npt.NDArray[np.float64]:

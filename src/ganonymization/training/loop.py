@@ -33,9 +33,10 @@ from ganonymization.training.data import Batch, FaceViews
 from ganonymization.training.divergence import DivergedError
 from ganonymization.training.exchange import Exchange
 from ganonymization.training.identity import IdentityReader, embed_faces, identity_missed
-from ganonymization.training.labels import label_expressions, rare_more_often
+from ganonymization.training.labels import label_expressions, male_by_shape, rare_more_often
 from ganonymization.training.networks import Discriminator, Generator
 from ganonymization.training.perception import Perception
+from ganonymization.training.precision import working_dtype, working_precision
 from ganonymization.training.prepare import FaceSet
 from ganonymization.training.recorder import Recorder, Schedule
 from ganonymization.training.resident import PlannedBatch, PlannedViews, ResidentFaces, fits
@@ -77,7 +78,7 @@ class Trainer:
 
     Args:
         config: the run.
-        device: torch device; on the CPU the networks run in bfloat16 under autocast like on a GPU.
+        device: torch device; the networks compute in half precision where it has that (see `working_precision`).
     """
 
     def __init__(self, config: TrainingConfig, device: torch.device) -> None:
@@ -105,19 +106,19 @@ class Trainer:
     def step(self, batch: Batch) -> dict[str, float]:
         """Learn from one batch and return the losses by name."""
         self._set_rates()
-        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+        with working_precision(self.device):
             own = self._read(batch)
             with torch.set_grad_enabled(not self._is_settling):
                 drawn = self._generate(batch, self.reader.code(own))
             composite = torch.where(batch.known > 0, batch.image, drawn.image)
             # the discriminator computes in half precision anyway; converting once here halves the traffic of memory
-            real, fake = ((image * batch.valid).bfloat16() for image in (batch.image, composite))
+            real, fake = ((image * batch.valid).to(working_dtype(self.device)) for image in (batch.image, composite))
             discriminator_loss = self._judge_both(real, fake.detach(), batch)
         self._descend(self.discriminator_step, discriminator_loss, self.discriminator)
         terms: dict[str, tuple[float, Tensor]] = {}
         if not self._is_settling:
             self.discriminator.requires_grad_(requires_grad=False)
-            with torch.autocast(self.device.type, dtype=torch.bfloat16):
+            with working_precision(self.device):
                 terms = self._generator_terms(batch, drawn, fake, real)
                 terms |= self._frozen_terms(batch, fake, drawn.encoded)
                 if self.config.identity_weight:
@@ -139,7 +140,7 @@ class Trainer:
         random = torch.randn(count, NOISE_SIZE, generator=self.random).to(self.device)
         own = (torch.arange(count) >= self._random_count(count)).float().to(self.device)
         encoded = own * (1 - batch.reshaped)  # an invented person has no code
-        noise = torch.where(encoded[:, None] > 0, codes, random)
+        noise = torch.where(encoded[:, None] > 0, codes, self.reader.suit(random, codes, self.random))
         surround = batch.image * batch.known
         jitter = 0.06 * torch.randn(batch.palette.shape, generator=self.random).to(self.device)
         tinted = tint(batch, 1 - encoded, self.random)
@@ -352,8 +353,11 @@ def train(
     """
     prepare_run(folder, threads=config.threads)
     trainer = Trainer(config, device)
-    if not resume(trainer, folder, device=device) and not (smaller_run and _grow(trainer, smaller_run)):
-        trainer.reader.fit(embed_faces(trainer.reader, faces, device))
+    if not resume(trainer, folder, device=device):
+        embeddings = embed_faces(trainer.reader, faces, device)
+        if not (smaller_run and _grow(trainer, smaller_run)):
+            trainer.reader.fit(embeddings)
+        trainer.reader.tell_men(trainer.reader.code(embeddings), torch.from_numpy(male_by_shape(faces)))
     batches = _batches(_views(faces, config, trainer.samples, role), faces, config, device)
     followers = _followers(trainer, folder, role)
     if role is not Role.FOLLOWER:

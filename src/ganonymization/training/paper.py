@@ -31,6 +31,7 @@ from ganonymization.training.course import (
     save_checkpoint,
 )
 from ganonymization.training.divergence import DivergedError, DivergenceWatch
+from ganonymization.training.precision import working_precision
 from ganonymization.training.prepare import MARGIN, FaceSet
 from ganonymization.training.recorder import Recorder, Schedule
 from ganonymization.training.sheets import write_sheet
@@ -190,14 +191,14 @@ class PaperTrainer:
 
     def step(self, batch: PaperBatch) -> dict[str, float]:
         """Learn from one batch and return the losses by name."""
-        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+        with working_precision(self.device):
             drawn = self.generator(batch.maps)
             self.discriminator.requires_grad_(requires_grad=False)
             adversarial = _distance(self.discriminator(drawn, batch.maps), 1.0)
             difference = F.l1_loss(drawn.float(), batch.image)
         self._descend(self.generator_step, adversarial + self.config.l1_weight * difference)
         self.discriminator.requires_grad_(requires_grad=True)
-        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+        with working_precision(self.device):
             real = _distance(self.discriminator(batch.image, batch.maps), 1.0)
             told = 0.5 * (real + _distance(self.discriminator(drawn.detach(), batch.maps), 0.0))
         self._descend(self.discriminator_step, told)

@@ -12,14 +12,14 @@ import torch
 from torch import Tensor
 
 from ganonymization.condition import MAP_NAMES
-from ganonymization.palette import LUMA, PALETTE_FIELDS, SKIN, SPREAD
+from ganonymization.palette import BEARD, BROWS, IRISES, LIPS, LUMA, SKIN, SPREAD
 from ganonymization.training.data import Batch
 
 SHARE: Final = 0.6
 """Of the faces that have no code of their own, so many get the palette of another face, in their own light."""
 
-PARTS: Final = {"brows": "brow_red", "irises": "iris_red", "lips": "lip_red"}
-"""Maps whose mean colour a palette tells, and the first field that does."""
+PARTS: Final = {"brows": BROWS, "irises": IRISES, "lips": LIPS}
+"""Maps whose mean colour a palette tells, and the fields that do."""
 
 _GAINS: Final = (0.5, 2.0)
 
@@ -59,7 +59,7 @@ def tint(batch: Batch, invented: Tensor, random: torch.Generator) -> Tinted:
 
 
 def tint_missed(image: Tensor, batch: Batch, tinted: Tinted, weight: Tensor) -> Tensor:
-    """Return how far the mean colours of drawn skin, brows, irises and lips are from those asked for.
+    """Return how far the mean colours of drawn skin, jaw, brows, irises and lips are from those asked for.
 
     Args:
         image: (B, 3, S, S) in -1..1, drawn with the palettes.
@@ -71,16 +71,25 @@ def tint_missed(image: Tensor, batch: Batch, tinted: Tinted, weight: Tensor) -> 
     visible = batch.valid * (1 - batch.known)
     features = torch.stack([layers[part] for part in ("brows", "eyes", "lips", "mouth")]).amax(dim=0)
     skin = layers["hull"] * (1 - features) * visible
-    # a palette tells the colour of cheeks and forehead; that of all skin differs from it as in the training face
-    share = (tinted.palette[:, SKIN] + 1) / (batch.palette[:, SKIN] + 1 + _LEAST)
-    wanted = [((_mean(batch.image, skin) + 1) * share - 1).clamp(-1, 1)]
-    wanted += [tinted.palette[:, first : first + 3] for first in map(PALETTE_FIELDS.index, PARTS.values())]
-    areas = [skin, *(layers[part] * visible for part in PARTS)]
+    areas, wanted = [skin, skin * _below(layers["lips"])], list[Tensor]()
+    for area, field in zip(areas, (SKIN, BEARD), strict=True):
+        # a palette tells the colour of a part of the skin; that of all of it differs as in the training face
+        share = (tinted.palette[:, field] + 1) / (batch.palette[:, field] + 1 + _LEAST)
+        wanted.append(((_mean(batch.image, area) + 1) * share - 1).clamp(-1, 1))
+    wanted += [tinted.palette[:, field] for field in PARTS.values()]
+    areas += [layers[part] * visible for part in PARTS]
     off = [
         (_mean(image, area) - colour).abs().mean(dim=1) * _seen(area)
         for area, colour in zip(areas, wanted, strict=True)
     ]
     return (torch.stack(off).mean(dim=0) * weight).sum() / weight.sum().clamp_min(1)
+
+
+def _below(area: Tensor) -> Tensor:
+    """Return (B, 1, S, 1) 1 in rows below the middle of a (B, 1, S, S) area."""
+    rows = torch.arange(area.shape[2]).to(area)[:, None]
+    middle = (area * rows).sum(dim=(1, 2, 3)) / area.sum(dim=(1, 2, 3)).clamp_min(1)
+    return (rows > middle[:, None, None, None]).to(area)
 
 
 def _mean(image: Tensor, area: Tensor) -> Tensor:

@@ -6,8 +6,8 @@ from typing import Final
 
 import torch
 
-_NATIVE_ON_CPU: Final = ("avx512_bf16", "amx_bf16", "sve_bf16", "arm_bf16")
-"""Abilities of a processor, any of which multiplies bfloat16."""
+_NATIVE_ON_CPU: Final = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
+"""Abilities of a processor, as torch names them, any of which multiplies bfloat16; the last two are those of ARM."""
 
 
 def working_dtype(device: torch.device) -> torch.dtype:

@@ -18,10 +18,10 @@ from ganonymization.palette import PALETTE_SIZE  # noqa: E402
 from ganonymization.palette_bank import PaletteBank  # noqa: E402
 from ganonymization.shape import ShapeModel  # noqa: E402
 from ganonymization.synthesize.pix2pix import draw_noise  # noqa: E402
-from ganonymization.training import loop  # noqa: E402
 from ganonymization.training.config import ConfigError, load_config  # noqa: E402
 from ganonymization.training.data import FaceViews  # noqa: E402
 from ganonymization.training.export import INPUTS, _example, examples_of, export_generator, export_run  # noqa: E402
+from ganonymization.training.identity import IdentityReader  # noqa: E402
 from ganonymization.training.loop import Trainer, build_generator, train  # noqa: E402
 from ganonymization.training.quantize import MAX_LEVELS, quantize  # noqa: E402
 from ganonymization.training.thaw import thaw  # noqa: E402
@@ -172,12 +172,13 @@ def test_damaged_axes_are_bad_input(tmp_path):
         Trainer(CONFIG, torch.device("cpu")).begin_with(damaged)
 
 
-def test_a_grown_run_takes_the_axes_of_the_file_and_reads_no_face_for_them(tmp_path, monkeypatch):
+def test_a_grown_run_takes_the_axes_of_the_file_and_fits_none_anew(tmp_path, monkeypatch):
     config = dataclasses.replace(CONFIG, samples=2)
     first = train(config, face_set(), tmp_path / "run", device=torch.device("cpu"))
     export_run(tmp_path / "run", tmp_path / "generator.onnx", face_set())
-    monkeypatch.setattr(loop, "embed_faces", lambda *_: pytest.fail("faces were embedded for nothing"))
+    monkeypatch.setattr(IdentityReader, "fit", lambda *_: pytest.fail("axes were fitted anew"))
     later = dataclasses.replace(CONFIG, samples=4)
     for start in (tmp_path / "run", tmp_path / "generator.onnx"):
         grown = train(later, face_set(), tmp_path / start.stem / "on", device=torch.device("cpu"), smaller_run=start)
         torch.testing.assert_close(grown.reader.axes, first.reader.axes, atol=1e-5, rtol=0)
+        torch.testing.assert_close(grown.reader.manly, first.reader.manly, atol=1e-3, rtol=0)

@@ -111,7 +111,7 @@ class Trainer:
             with torch.set_grad_enabled(not self._is_settling):
                 drawn = self._generate(batch, self.reader.code(own))
             composite = torch.where(batch.known > 0, batch.image, drawn.image)
-            # the discriminator computes in half precision anyway; converting once here halves the traffic of memory
+            # where the discriminator computes in half precision, converting once here halves the traffic of memory
             real, fake = ((image * batch.valid).to(working_dtype(self.device)) for image in (batch.image, composite))
             discriminator_loss = self._judge_both(real, fake.detach(), batch)
         self._descend(self.discriminator_step, discriminator_loss, self.discriminator)

@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install '
 from tiny import CONFIG, face_set  # noqa: E402 - torch may be missing
 
 from ganonymization.errors import InputError  # noqa: E402
+from ganonymization.training import losses  # noqa: E402
 from ganonymization.training.course import CHECKPOINT_NAME, save_checkpoint  # noqa: E402
 from ganonymization.training.data import FaceViews  # noqa: E402
 from ganonymization.training.exchange import Exchange  # noqa: E402
@@ -74,6 +75,28 @@ def test_frozen_networks_are_asked_where_they_have_a_weight():
     report = Trainer(config, CPU).step(batches(1, config)[0])
     assert {"landmarks", "expression", "identity", "perception"} < set(report)
     assert all(value == value for value in report.values())
+
+
+def test_one_face_that_a_frozen_network_resents_does_not_outweigh_all_others():
+    config = dataclasses.replace(CONFIG, batch_size=4, expression_weight=4.0)
+    trainer = Trainer(config, CPU)
+    (batch,) = batches(1, config)
+    drawn = trainer._generate(batch, trainer.reader.code(trainer._read(batch)))
+    fake = torch.where(batch.known > 0, batch.image, drawn.image)
+    weight, loss = trainer._frozen_terms(batch, fake, drawn.encoded)["expression"]
+    (pull,) = torch.autograd.grad(1e4 * weight * loss, fake)
+    assert pull.flatten(1).norm(dim=1).max().item() <= 1.001 * losses.MOST_PULL * 4.0 / 4
+
+
+def test_the_colours_of_parts_weigh_as_the_configuration_says():
+    (batch,) = batches(1)
+    terms = {}
+    for weight in (3.0, 8.0):
+        trainer = Trainer(dataclasses.replace(CONFIG, tint_weight=weight), CPU)
+        drawn = trainer._generate(batch, trainer.reader.code(trainer._read(batch)))
+        terms[weight] = trainer._generator_terms(batch, drawn, drawn.image, batch.image)
+    assert {weight: term["tint"][0] for weight, term in terms.items()} == {3.0: 3.0, 8.0: 8.0}
+    assert terms[3.0]["coarse"][0] == terms[8.0]["coarse"][0] == CONFIG.coarse_weight
 
 
 def test_a_face_is_drawn_with_the_code_that_is_read_in_it_or_with_a_random_one():

@@ -94,6 +94,25 @@ def test_the_absolute_difference_is_a_mean_over_weighted_pixels_and_samples():
     assert found.item() == pytest.approx(naive_l1(image, target, pixel_weight, weight), rel=1e-5)
 
 
+def test_a_picture_is_tempered_only_on_the_way_back():
+    image = tensor(RNG.uniform(-1, 1, (3, 3, 8, 8))).requires_grad_()
+    seen = losses.tempered(image, weight=2.0)
+    assert seen.equal(image)
+    pull = tensor(random(3, 3, 8, 8)) * torch.tensor([1e-4, 1.0, 50.0])[:, None, None, None]
+    (back,) = torch.autograd.grad(seen, image, pull)
+    most = losses.MOST_PULL * 2.0 / 3
+    assert back[0].equal(pull[0])
+    for strong in (1, 2):  # shortened, not turned
+        assert back[strong].norm().item() == pytest.approx(most, rel=1e-5)
+        torch.testing.assert_close(back[strong] / most, pull[strong] / pull[strong].norm())
+
+
+def test_a_batch_without_faces_can_be_tempered():
+    image = torch.zeros((0, 3, 8, 8), requires_grad=True)
+    losses.tempered(image, weight=2.0).sum().backward()
+    assert image.grad.shape == image.shape
+
+
 def test_the_coarse_difference_sees_light_and_not_detail():
     image = random(2, 3, 32, 32)
     detail = np.where(np.indices((32, 32)).sum(axis=0) % 2, 0.5, -0.5)

@@ -45,6 +45,8 @@ class TrainingConfig:
         l1_weight: weight of the absolute difference to the training face.
         feature_weight: weight of discriminator feature matching.
         coarse_weight: weight of the absolute difference of blurred pictures where the identity is random.
+        tint_weight: weight of the difference between the mean colours of the parts of a face with a random identity and
+            those that were asked for.
         landmark_weight: weight of the landmark consistency loss; 0 leaves the mesh out.
         landmark_stride: every how many-th face of a batch the mesh looks at.
         expression_weight: weight of the expression consistency loss; 0 leaves the classifier out.
@@ -86,6 +88,7 @@ class TrainingConfig:
     l1_weight: float = 8.0
     feature_weight: float = 4.0
     coarse_weight: float = 3.0
+    tint_weight: float = 3.0
     landmark_weight: float = 0.0
     landmark_stride: int = 4
     expression_weight: float = 0.0

@@ -18,6 +18,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 from ganonymization.condition import draw_maps
 from ganonymization.crop import pixel_centred
 from ganonymization.geometry import square_from_image, transform
+from ganonymization.palette import grey_palette, scale_palette
 from ganonymization.region import hull_mask
 from ganonymization.reshape import Reshape
 from ganonymization.shape import ShapeModel
@@ -266,12 +267,8 @@ def _recolor(image: Array, view: View) -> Array:
 
 def _recolor_palette(palette: npt.NDArray[np.float32], view: View) -> npt.NDArray[np.float32]:
     """Change a palette as `_recolor` does its picture."""
-    colors = palette[[0, 1, 2, *range(4, 16)]].reshape(5, 3)
-    colors = np.clip((colors + 1) * view.gain - 1, -1, 1)
-    if view.is_grey:
-        colors = np.repeat((colors @ (0.299, 0.587, 0.114))[:, None], 3, axis=1)
-    spread = palette[3] * view.gain.mean()
-    return np.concatenate([colors[0], [spread], colors[1:].ravel()]).astype(np.float32)
+    lit = scale_palette(palette, view.gain)
+    return grey_palette(lit) if view.is_grey else lit
 
 
 def flip(sample: Sample) -> Sample:

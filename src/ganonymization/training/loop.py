@@ -151,7 +151,8 @@ class Trainer:
     def _identity(self, batch: Batch, fake: Tensor, drawn: Drawn, own: Tensor) -> Tensor:
         """Return how far faces with random codes are from what was asked for; see `identity_missed`."""
         invented = drawn.encoded == 0
-        found = self.reader(fake[invented], batch.landmarks[invented], random=self.random)
+        seen = losses.tempered(fake[invented], weight=self.config.identity_weight)
+        found = self.reader(seen, batch.landmarks[invented], random=self.random)
         return identity_missed(self.reader, found, drawn.codes[invented], own[invented])
 
     def _judge_both(self, real: Tensor, fake: Tensor, batch: Batch) -> Tensor:
@@ -195,7 +196,7 @@ class Trainer:
             "features": (config.feature_weight, losses.feature_matching(real_judged, fake_judged, likeness * pictured)),
             "l1": (config.l1_weight, losses.masked_l1(image, batch.image, pixel_weight, likeness)),
             "coarse": (config.coarse_weight, losses.coarse_l1(image, batch.image, alike, 1 - encoded)),
-            "tint": (config.coarse_weight, tint_missed(image, batch, drawn.tinted, 1 - encoded)),
+            "tint": (config.tint_weight, tint_missed(image, batch, drawn.tinted, 1 - encoded)),
         }
 
     def _frozen_terms(self, batch: Batch, fake: Tensor, encoded: Tensor) -> dict[str, tuple[float, Tensor]]:
@@ -204,13 +205,16 @@ class Trainer:
         points = (batch.landmarks, batch.own_landmarks)
         if self.consistency is not None:
             part = slice(None, None, config.landmark_stride)
-            terms["landmarks"] = (config.landmark_weight, self.consistency(fake[part], batch.landmarks[part]))
+            seen = losses.tempered(fake[part], weight=config.landmark_weight)
+            terms["landmarks"] = (config.landmark_weight, self.consistency(seen, batch.landmarks[part]))
         if self.expression is not None:
-            loss = self.expression(fake, batch.image, points, random=self.random)
+            seen = losses.tempered(fake, weight=config.expression_weight)
+            loss = self.expression(seen, batch.image, points, random=self.random)
             terms["expression"] = (config.expression_weight, loss)
         if self.perception is not None:
             own = encoded > 0
-            loss = self.perception(fake[own], batch.image[own], batch.own_landmarks[own], random=self.random)
+            seen = losses.tempered(fake[own], weight=config.perceptual_weight)
+            loss = self.perception(seen, batch.image[own], batch.own_landmarks[own], random=self.random)
             terms["perception"] = (config.perceptual_weight, loss)
         return terms
 

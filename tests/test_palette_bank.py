@@ -4,7 +4,7 @@ from fakes import landmarks as face_landmarks
 
 from ganonymization.appearance import Appearance
 from ganonymization.errors import WeightsError
-from ganonymization.palette import LUMA, SKIN, SPREAD
+from ganonymization.palette import BEARD, BROWS, IRISES, LIPS, LUMA, SKIN, SPREAD
 from ganonymization.palette_bank import (
     K_ANONYMITY,
     LIGHT_RANGE,
@@ -13,6 +13,7 @@ from ganonymization.palette_bank import (
     MatchSurround,
     NamedTone,
     PaletteBank,
+    as_in_photos,
     load_choice,
     of_tone,
     typology_angles_deg,
@@ -22,6 +23,7 @@ from ganonymization.traits import ReadTraits
 from ganonymization.types import Surround, Tone
 
 BANK = PaletteBank.load()
+CHOSEN = as_in_photos(BANK)
 FACE = face_landmarks(3)
 READ = ReadTraits.load()
 CHILD, ADULT, OLD = np.eye(3, dtype=np.float32)
@@ -43,9 +45,9 @@ def reading(skin=MEDIUM, male=0.5, age=UNSURE, beard=0.3, choice=MatchSurround):
     return choice(BANK, lambda *_: Appearance(np.asarray(skin, np.float32), 0.1, male, age, beard))
 
 
-def entry_of(palette):
+def entry_of(palette, bank=BANK):
     """The bank's entry whose colours, up to the light, are those of the palette."""
-    colors = np.delete(BANK.palettes, SPREAD, axis=1).reshape(-1, 5, 3) + 1
+    colors = np.delete(bank.palettes, SPREAD, axis=1).reshape(-1, 5, 3) + 1
     found = np.delete(palette, SPREAD).reshape(5, 3) + 1
     return int(np.abs(colors / colors[:, :1] - found / found[:1]).sum(axis=(1, 2)).argmin())
 
@@ -53,6 +55,19 @@ def entry_of(palette):
 def test_every_entry_stands_for_k_faces_or_more():
     assert K_ANONYMITY >= 8
     assert BANK.counts.min() >= K_ANONYMITY
+
+
+def test_in_photos_brows_and_jaws_are_lighter_irises_browner_and_faces_flatter_and_skin_and_traits_stay():
+    seen = as_in_photos(BANK)
+    for name in ("counts", "male", "age", "beard"):
+        np.testing.assert_array_equal(getattr(seen, name), getattr(BANK, name))
+    other = [*range(*SKIN.indices(16)), *range(*LIPS.indices(16))]
+    np.testing.assert_array_equal(seen.palettes[:, other], BANK.palettes[:, other])
+    assert (seen.palettes[:, BROWS] >= BANK.palettes[:, BROWS]).all()
+    assert (seen.palettes[:, BEARD] >= BANK.palettes[:, BEARD]).all()
+    assert (seen.palettes[:, IRISES][:, 2] <= BANK.palettes[:, IRISES][:, 2]).all()
+    assert (seen.palettes[:, SPREAD] < BANK.palettes[:, SPREAD]).all()
+    assert np.abs(seen.palettes).max() <= 1
 
 
 def test_entries_are_colours_and_shares():
@@ -109,7 +124,7 @@ def test_pixels_under_the_cut_change_nothing():
 def test_a_face_on_its_own_gets_any_palette(choose):
     drawn = {choose(no_surround(64), FACE, identity).tobytes() for identity in range(400)}
     assert len(drawn) > len(BANK.counts) / 2
-    assert drawn <= {palette.tobytes() for palette in BANK.palettes}
+    assert drawn <= {palette.tobytes() for palette in CHOSEN.palettes}
 
 
 def test_identities_differ_within_one_surround():
@@ -184,9 +199,9 @@ def test_skin_is_the_lighter_the_larger_its_typology_angle():
 @pytest.mark.parametrize("tone", [Tone.LIGHT, Tone.MEDIUM, Tone.DARK])
 def test_a_tone_that_is_named_is_drawn_whatever_the_surround_says(tone):
     choose = load_choice(tone, READ)
-    offered = {entry_of(palette) for palette in of_tone(BANK, tone).palettes}
+    offered = {entry_of(palette, CHOSEN) for palette in of_tone(CHOSEN, tone).palettes}
     drawn = [choose(a_surround(seed), FACE, seed) for seed in range(12)] + [choose(no_surround(64), FACE, 3)]
-    assert {entry_of(palette) for palette in drawn} <= offered
+    assert {entry_of(palette, CHOSEN) for palette in drawn} <= offered
     assert len({palette.tobytes() for palette in drawn}) > 3
 
 

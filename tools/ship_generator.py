@@ -1,8 +1,7 @@
 """Export the generator of a training run into the weights folder and enter it into the catalogue.
 
 Usage: `GANONYMIZATION_DATA=<folder> python tools/ship_generator.py FACES.npz runs/NAME`. The side that light comes from
-and the colour of the skin are taken out of the noise (see `steady_light.py`), and its habits are written into the file
-(see `measure_habits.py`).
+is taken out of the noise (see `steady_light.py`), and its habits are written into the file (see `measure_habits.py`).
 Weights stay in the history for ever: ship them only when the benchmarks say that they are better than the last.
 """
 

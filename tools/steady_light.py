@@ -1,10 +1,10 @@
-"""Take light and skin colour out of an identity: `python tools/steady_light.py generator.onnx steady.onnx`.
+"""Take the side that light comes from out of an identity: `python tools/steady_light.py generator.onnx steady.onnx`.
 
 Photos of training faces are lit from all sides, and what tells their people apart may tell the light, too: one
 direction of the noise then turns it from left to right, so that an invented person brings a light that is not the
-picture's. In the same way identities bring a skin colour beside that of the palette. The directions are measured on
-faces without a surround and written into the network, which ignores them from then on. What surround and palette say
-stays.
+picture's. The direction is measured on faces without a surround and written into the network, which ignores it from
+then on. What surround and palette say stays. How much identities change the colour of the skin, beside the palette, is
+measured as well and left: without it people are less different.
 """
 
 import sys
@@ -87,19 +87,19 @@ def draw_faces(
 
 
 def measure(path: Path) -> tuple[Array, Array]:
-    """Return the (32, 4) directions of the noise that turn light and change colour, orthonormal, and (4,) deviations.
+    """Return the (32, 1) direction of the noise that turns light, of length 1, and (4,) deviations.
 
     Least squares on `DRAWS` faces with random noise and one palette. The deviations are those of the light from the
-    side, and of red, green and blue, in logarithms.
+    side, and of red, green and blue of the skin, in logarithms.
     """
     network = Network(path, inputs=INPUTS, outputs=["image"])
     size_px = int(network.input_shape("maps")[-1] or 0)
     noise = np.random.default_rng(0).standard_normal((DRAWS, NOISE_SIZE)).astype(np.float32)
     usual = PaletteBank.load().palettes.mean(axis=0, keepdims=True)
     faces = draw_faces(network, noise, size_px=size_px, bank=usual)
-    traits = np.column_stack([light_tilt(*faces), skin_colour(*faces)])
-    slopes, *_ = np.linalg.lstsq(noise.astype(np.float64), traits - traits.mean(axis=0), rcond=None)
-    return np.linalg.qr(slopes)[0], traits.std(axis=0)
+    light, colour = light_tilt(*faces), skin_colour(*faces)
+    slopes, *_ = np.linalg.lstsq(noise.astype(np.float64), light - light.mean(), rcond=None)
+    return (slopes / np.linalg.norm(slopes))[:, None], np.array([light.std(), *colour.std(axis=0)])
 
 
 def take_out(source: Path, target: Path, directions: Array) -> None:
@@ -117,7 +117,7 @@ def take_out(source: Path, target: Path, directions: Array) -> None:
 
 
 def steady(source: Path, target: Path) -> tuple[Array, Array]:
-    """Write `source` without its moving light and colour to `target`; return (4,) deviations before and after."""
+    """Write `source` without its moving light to `target`; return (4,) deviations before and after."""
     directions, before = measure(source)
     take_out(source, target, directions)
     return before, measure(target)[1]

@@ -56,11 +56,11 @@ def turning(tmp_path_factory):
     )
 
 
-def test_the_directions_that_turn_the_light_and_change_the_colour_are_found(script, turning):
+def test_the_direction_that_turns_the_light_is_found(script, turning):
     directions, deviations = script.measure(turning)
-    np.testing.assert_allclose(directions.T @ directions, np.eye(4), atol=1e-9)
+    assert directions.shape == (NOISE_SIZE, 1)
+    assert np.linalg.norm(directions) == pytest.approx(1)
     assert np.linalg.norm(directions.T @ TURN) > 0.97
-    assert np.linalg.norm(directions[0]) > 0.97
     assert deviations[0] > 0.2
     assert deviations[1:].min() > 0.05
 
@@ -84,9 +84,10 @@ def test_the_written_network_ignores_it_and_nothing_else(script, turning, tmp_pa
     assert np.abs(image(turning, turned) - image(turning, noise)).max() > 0.3
 
 
-def test_light_and_colour_stand_still_afterwards(script, turning, tmp_path):
+def test_the_light_stands_still_afterwards_and_colour_stays(script, turning, tmp_path):
     before, after = script.steady(turning, tmp_path / "steady.onnx")
-    assert (after < 0.35 * before).all()
+    assert after[0] < 0.1 * before[0]
+    np.testing.assert_allclose(after[1:], before[1:], rtol=0.05)
     assert "light from the side" in script.describe(before, after)
 
 

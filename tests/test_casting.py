@@ -6,7 +6,7 @@ from fakes import landmarks, noise_picture
 
 from ganonymization.anonymizer import MAX_ATTEMPTS, derive, draw_people
 from ganonymization.appearance import Appearance
-from ganonymization.casting import FARTHEST, LEAN, YOUNGEST, SuitFace
+from ganonymization.casting import FARTHEST, LEAN, LITTLE, YOUNGEST, SuitFace
 from ganonymization.surround import no_surround
 from ganonymization.synthesize.pix2pix import NOISE_SIZE, draw_noise
 from ganonymization.types import Surround
@@ -48,8 +48,16 @@ def test_a_generator_of_few_men_has_some_for_everybody():
     assert 20 < sum(map(suits, IDENTITIES)) < 200
 
 
-def test_either_sex_suits_a_face_that_might_be_of_either():
-    assert suiting(male=0.5) == set(IDENTITIES)
+def test_whoever_leans_little_suits_a_face_that_might_be_of_either_sex():
+    assert suiting(male=0.5) == {identity for identity in IDENTITIES if abs(leans(identity)) <= LITTLE}
+    assert {leans(identity) > 0 for identity in suiting(male=0.5)} == {True, False}
+
+
+@pytest.mark.parametrize("bias", [-6.0, 6.0])
+def test_a_generator_of_one_sex_has_somebody_for_a_face_that_might_be_of_either(bias):
+    one_sided = LINES + [[bias], [0.0]] * np.eye(1, 1 + NOISE_SIZE)
+    suits = SuitFace(reads(male=0.5), one_sided)(KNOWN, FACE)
+    assert sum(map(suits, IDENTITIES)) > 200
 
 
 def test_a_child_becomes_one_of_the_youngest_who_lean_towards_a_woman_boy_or_girl():

@@ -2,9 +2,10 @@
 
 What an identity looks like is decided by noise: one direction of it makes a face more that of a man, another makes it
 older. Both are measured once for a generator and told in its file (tools/measure_traits.py). Identities that are of the
-other sex than the face is taken for are passed over, and for children all but the youngest and softest. How a face is
-taken is read from what surrounds it and from its landmarks, never from its texture (see `traits`). The age of grown-ups
-is left to chance: it hardly shows in what is drawn, but helps to tell people apart (docs/privacy.md).
+other sex than the face is taken for are passed over, where that is not clear those who look much like either, and for
+children all but the youngest and softest. How a face is taken is read from what surrounds it and from its landmarks,
+never from its texture (see `traits`). The age of grown-ups is left to chance: it hardly shows in what is drawn, but
+helps to tell people apart (docs/privacy.md).
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ from ganonymization.types import Landmarks, Surround
 _Line: TypeAlias = npt.NDArray[np.float64]
 
 UNSURE: Final = (0.35, 0.65)
-"""Between these probabilities of a man either sex suits."""
+"""Between these probabilities of a man whoever leans little suits: a beard under a woman's hair looks worst."""
+
+LITTLE: Final = 0.8
+"""How far an identity may lean either way over a face whose sex is not clear, in units of the logit."""
 
 LEAN: Final = 1.5
 """How far an identity must lean the way that the face does, in units of the logit: faces in pictures lean less."""
@@ -65,7 +69,8 @@ class SuitFace:
         if appearance.age[0] >= CHILD_FROM:
             return _for_children(male, years)
         if UNSURE[0] < appearance.male < UNSURE[1]:
-            return _everybody
+            little = max(LITTLE, abs(float(male[0])))  # half of a generator's people at least, if they are of one sex
+            return lambda identity: abs(float(male[0] + draw_noise(identity) @ male[1:])) <= little
         sign = 1 if appearance.male > UNSURE[0] else -1
         enough = min(LEAN, sign * male[0] + FARTHEST * float(np.linalg.norm(male[1:])))
         return lambda identity: sign * float(male[0] + draw_noise(identity) @ male[1:]) >= enough

@@ -70,10 +70,10 @@ class SuitFace:
             return _for_children(male, years)
         if UNSURE[0] < appearance.male < UNSURE[1]:
             little = max(LITTLE, abs(float(male[0])))  # half of a generator's people at least, if they are of one sex
-            return lambda identity: abs(float(male[0] + draw_noise(identity) @ male[1:])) <= little
+            return lambda identity: abs(_along(male, draw_noise(identity))) <= little
         sign = 1 if appearance.male > UNSURE[0] else -1
         enough = min(LEAN, sign * male[0] + FARTHEST * float(np.linalg.norm(male[1:])))
-        return lambda identity: sign * float(male[0] + draw_noise(identity) @ male[1:]) >= enough
+        return lambda identity: sign * _along(male, draw_noise(identity)) >= enough
 
 
 def _for_children(male: _Line, years: _Line) -> Callable[[int], bool]:
@@ -82,9 +82,14 @@ def _for_children(male: _Line, years: _Line) -> Callable[[int], bool]:
 
     def suits(identity: int) -> bool:
         noise = draw_noise(identity)
-        return float(noise @ years[1:]) <= oldest and float(male[0] + noise @ male[1:]) <= softest
+        return float(noise @ years[1:]) <= oldest and _along(male, noise) <= softest
 
     return suits
+
+
+def _along(line: _Line, noise: npt.NDArray[np.float32]) -> float:
+    """Return what a line, constant first, says of (32,) noise."""
+    return float(line[0] + noise @ line[1:])
 
 
 def _everybody(_identity: int) -> bool:

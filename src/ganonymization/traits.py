@@ -59,6 +59,10 @@ class ShapeTraits:
         arrays = weights.read_arrays(path or weights.locate("shape_traits"), cls.__slots__, what="file of traits")
         return cls(**{name: values.astype(np.float64) for name, values in arrays.items()})
 
+    def man(self, coefficients: Array) -> Array:
+        """Return the (...) logits of being taken for a man, for (..., K) coefficients."""
+        return np.asarray(self.male[0] + coefficients @ self.male[1:])
+
     def save(self, path: Path) -> None:
         """Write the lines as a compressed array file, in single precision."""
         weights.write_arrays(path, {name: getattr(self, name) for name in self.__slots__})
@@ -91,9 +95,10 @@ class ReadTraits:
             landmarks: of the face, in any pixels.
         """
         suggested = self._read(surround)
-        coefficients = np.concatenate([[1.0], self._model.coefficients_of(self._model.shape_of(landmarks))])
+        shape = self._model.coefficients_of(self._model.shape_of(landmarks))
+        coefficients = np.concatenate([[1.0], shape])
         shown = min(max(suggested.male, _SUREST), 1 - _SUREST)
-        male = _sigmoid(float(self._traits.male @ coefficients) + SURROUND_TRUST * math.log(shown / (1 - shown)))
+        male = _sigmoid(float(self._traits.man(shape)) + SURROUND_TRUST * math.log(shown / (1 - shown)))
         child = _sigmoid(float(self._traits.child @ coefficients))
         years = float(self._traits.years @ coefficients)
         old = 0.5 * (1 + math.erf((years - _OLD_FROM_YEARS) / (math.sqrt(2) * _YEARS_DEVIATION)))

@@ -100,12 +100,22 @@ class FakeClassifier(torch.nn.Module):
         return [brightness / 255, brightness / brightness.sum(dim=1, keepdim=True)]
 
 
-def loss_of_expressions(fake, real):
+class FakeExpectation(torch.nn.Module):
+    """Everybody is expected to be of a middle grey."""
+
+    def forward(self, points):
+        return torch.full((len(points), 3), 0.5), torch.full((len(points), 3), 1 / 3)
+
+
+def loss_of_expressions(fake, real, invented=None):
     expression = ExpressionConsistency()
     expression.classifier = FakeClassifier()
+    expression.expect = FakeExpectation()
     random = torch.Generator().manual_seed(3)
     both = WANTED.expand(len(real), -1, -1)
-    return expression(fake, real, (both, both), random=random).item(), expression.classifier.seen
+    invented = torch.zeros(len(real)) if invented is None else torch.tensor(invented)
+    loss = expression(fake, real, (both, both), invented=invented, random=random)
+    return loss.item(), expression.classifier.seen
 
 
 def colour(*levels):
@@ -133,10 +143,21 @@ def test_the_classifier_sees_both_faces_in_the_same_square():
     assert 0 < seen[0].mean() < 255
 
 
+def test_of_an_invented_person_that_is_wanted_which_the_measures_lead_to_expect():
+    real = torch.cat([colour(102.0, 102.0, 102.0), colour(153.0, 102.0, 102.0)])
+    grey = torch.cat([colour(127.5, 127.5, 127.5), colour(127.5, 127.5, 127.5)])
+    as_seen, _ = loss_of_expressions(grey, real, [0.0, 0.0])
+    as_expected, _ = loss_of_expressions(grey, real, [1.0, 1.0])
+    both, _ = loss_of_expressions(grey, real, [1.0, 0.0])
+    assert as_expected == pytest.approx(0, abs=1e-2)
+    assert as_expected < both < as_seen
+
+
 def test_the_shipped_classifier_passes_gradients_back():
     picture = torch.rand(2, 3, 96, 96, generator=torch.Generator().manual_seed(1)) * 2 - 1
     fake = (-picture).requires_grad_()
     both = WANTED.expand(2, -1, -1)
-    ExpressionConsistency()(fake, picture, (both, both), random=torch.Generator()).backward()
+    invented = torch.tensor([1.0, 0.0])
+    ExpressionConsistency()(fake, picture, (both, both), invented=invented, random=torch.Generator()).backward()
     assert torch.isfinite(fake.grad).all()
-    assert fake.grad.abs().max() > 0
+    assert fake.grad.abs().amax(dim=(1, 2, 3)).min() > 0

@@ -1,3 +1,4 @@
+import copy
 import dataclasses
 import json
 
@@ -75,6 +76,24 @@ def test_frozen_networks_are_asked_where_they_have_a_weight():
     report = Trainer(config, CPU).step(batches(1, config)[0])
     assert {"landmarks", "expression", "identity", "perception"} < set(report)
     assert all(value == value for value in report.values())
+
+
+def test_a_discriminator_of_layers_learns_and_teaches():
+    config = dataclasses.replace(CONFIG, batch_size=4, critic_weight=1.0)
+    trainer = Trainer(config, CPU)
+    before = copy.deepcopy(trainer.discriminator.features)
+    report = trainer.step(batches(1, config)[0])
+    assert {"judge", "critic"} < set(report)
+    assert all(value == value for value in report.values())
+    learnt = zip(trainer.discriminator.features.parameters(), before.parameters(), strict=True)
+    assert not any(now.equal(then) for now, then in learnt if now.ndim > 1)
+
+
+def test_a_run_without_a_discriminator_of_layers_can_grow_into_one_with_it():
+    state = Trainer(CONFIG, CPU).state()
+    trainer = Trainer(dataclasses.replace(CONFIG, samples=16, critic_weight=1.0), CPU)
+    trainer.grow_from(state)
+    require_equal(trainer.generator.state_dict(), state["generator"])
 
 
 def test_one_face_that_a_frozen_network_resents_does_not_outweigh_all_others():

@@ -120,3 +120,15 @@ def test_a_patch_is_judged_by_its_own_neighbourhood_and_the_maps_count():
     other_maps = discriminator(image, maps.flip(3))
     for (logits, _), (other, _) in zip(discriminator(image, maps), other_maps, strict=True):
         assert (logits - other).abs().max() > 1e-4
+
+
+@torch.no_grad()
+def test_layers_of_another_network_are_judged_place_by_place():
+    discriminator = Discriminator(64, (8, 16, 16), features=(8, 16)).eval()
+    layers = [torch.rand(2, 8, 12, 12), torch.rand(2, 16, 6, 6)]
+    before = discriminator.judge_features(layers)
+    assert [tuple(logits.shape) for logits in before] == [(2, 1, 12, 12), (2, 1, 6, 6)]
+    layers[0][0, :, 0, 0] += 1
+    after = discriminator.judge_features(layers)
+    assert (after[0] - before[0]).abs().amax(dim=(1, 2, 3)).gt(0).tolist() == [True, False]
+    assert after[0][0, 0, 4:, 4:].equal(before[0][0, 0, 4:, 4:])

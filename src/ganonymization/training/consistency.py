@@ -12,6 +12,7 @@ from ganonymization import weights
 from ganonymization.expression import FACE_EXPRESSION
 from ganonymization.landmark import topology
 from ganonymization.landmark.face_mesh import INPUT_PX, ROI_SCALE
+from ganonymization.training.expectation import Expectation
 from ganonymization.training.frozen import FrozenNetwork
 from ganonymization.training.losses import landmark_distance
 from ganonymization.training.regions import cut_aligned, cut_square, place_squares, shaken
@@ -74,15 +75,17 @@ class LandmarkConsistency(nn.Module):
 
 
 class ExpressionConsistency(nn.Module):
-    """Compare what a classifier sees in generated faces with what it sees in the training faces.
+    """Compare what a classifier sees in generated faces with what it sees in the training faces, or should expect to.
 
     Seven probabilities say little of a face; what the classifier knows before it decides says more (Danecek et al.,
-    "EMOCA: emotion driven monocular face capture and animation", 2022).
+    "EMOCA: emotion driven monocular face capture and animation", 2022). Of an invented person nothing can be asked but
+    what others show who do the same (see `expectation`).
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.classifier = FrozenNetwork(weights.locate(FACE_EXPRESSION.weights), "probabilities")
+        self.expect = Expectation()
 
     def forward(
         self,
@@ -90,6 +93,7 @@ class ExpressionConsistency(nn.Module):
         real: Tensor,
         landmarks: tuple[Tensor, Tensor],
         *,
+        invented: Tensor,
         random: torch.Generator,
     ) -> Tensor:
         """Return how far apart what is seen in both is, plus the divergence of the probabilities, in nats.
@@ -100,16 +104,22 @@ class ExpressionConsistency(nn.Module):
             fake: (B, 3, S, S) in -1..1.
             real: (B, 3, S, S) in -1..1, with the same expressions.
             landmarks: of both, each (B, 478, 3) in shares of the crop's side.
+            invented: (B,) 1 where another person is drawn, so that what is expected is wanted instead of what is seen.
             random: moves the squares that the classifier sees.
         """
         state = random.get_state()
         with torch.autocast(fake.device.type, enabled=False):
             with torch.no_grad():
-                features, wanted = self._classify(real.float(), landmarks[1], random)
+                seen = self._classify(real.float(), landmarks[1], random)
+                features, wanted = (
+                    torch.where(invented[:, None] > 0, expected, own)
+                    for expected, own in zip(self.expect(landmarks[1]), seen, strict=True)
+                )
             random.set_state(state)  # both are moved alike
             found_features, found = self._classify(fake.float(), landmarks[0], random)
-        strangers = (features - features.roll(1, dims=0)).square().mean().clamp_min(_LEAST_DISTANCE)
+        strangers = (seen[0] - seen[0].roll(1, dims=0)).square().mean().clamp_min(_LEAST_DISTANCE)
         apart = (found_features - features).square().mean() / strangers
+        wanted = wanted.clamp_min(_LEAST_PROBABILITY)
         return apart + (wanted * (wanted.log() - found.log())).sum(dim=1).mean()
 
     def _classify(self, image: Tensor, landmarks: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -91,8 +91,7 @@ def male_by_shape(faces: FaceSet) -> npt.NDArray[np.float64]:
     """Return the (N,) logits of being taken for a man that the landmarks of faces suggest (see `traits`)."""
     model, traits = ShapeModel.load(), ShapeTraits.load()
     shapes = [model.shape_of(picture_landmarks(faces, index)) for index in range(len(faces.names))]
-    coefficients = np.array([model.coefficients_of(shape) for shape in shapes])
-    return np.asarray(traits.male[0] + coefficients @ traits.male[1:])
+    return traits.man(np.array([model.coefficients_of(shape) for shape in shapes]))
 
 
 def rare_more_often(labels: npt.NDArray[np.intp], power: float) -> npt.NDArray[np.float64]:

@@ -35,7 +35,7 @@ from ganonymization.training.exchange import Exchange
 from ganonymization.training.identity import IdentityReader, embed_faces, identity_missed
 from ganonymization.training.labels import label_expressions, male_by_shape, rare_more_often
 from ganonymization.training.networks import Discriminator, Generator
-from ganonymization.training.perception import Perception
+from ganonymization.training.perception import JUDGED, Perception
 from ganonymization.training.precision import working_dtype, working_precision
 from ganonymization.training.prepare import FaceSet
 from ganonymization.training.recorder import Recorder, Schedule
@@ -88,7 +88,9 @@ class Trainer:
         self.samples = self.begun_at = 0
         self.generator = _placed(build_generator(config), device)
         self.reader = IdentityReader().to(device)
-        self.discriminator = _placed(Discriminator(config.size_px, config.discriminator_channels), device)
+        judged = tuple(JUDGED.values()) if config.critic_weight else ()
+        discriminator = Discriminator(config.size_px, config.discriminator_channels, features=judged)
+        self.discriminator = _placed(discriminator, device)
         self.average = copy.deepcopy(self.generator).requires_grad_(requires_grad=False)
         style = list(self.generator.style.parameters())
         rest = [parameter for name, parameter in self.generator.named_parameters() if not name.startswith("style.")]
@@ -101,7 +103,7 @@ class Trainer:
         self.random = torch.Generator().manual_seed(config.seed)
         self.consistency = LandmarkConsistency().to(device) if config.landmark_weight else None
         self.expression = ExpressionConsistency().to(device) if config.expression_weight else None
-        self.perception = Perception(self.reader.recogniser) if config.perceptual_weight else None
+        self.perception = Perception(self.reader.recogniser)
 
     def step(self, batch: Batch) -> dict[str, float]:
         """Learn from one batch and return the losses by name."""
@@ -114,7 +116,9 @@ class Trainer:
             # where the discriminator computes in half precision, converting once here halves the traffic of memory
             real, fake = ((image * batch.valid).to(working_dtype(self.device)) for image in (batch.image, composite))
             discriminator_loss = self._judge_both(real, fake.detach(), batch)
-        self._descend(self.discriminator_step, discriminator_loss, self.discriminator)
+            features = self._show(batch, fake) if self.config.critic_weight else None
+            critic_loss = self._judge_features(*features) if features else fake.new_zeros(())
+        self._descend(self.discriminator_step, discriminator_loss + critic_loss, self.discriminator)
         terms: dict[str, tuple[float, Tensor]] = {}
         if not self._is_settling:
             self.discriminator.requires_grad_(requires_grad=False)
@@ -123,11 +127,15 @@ class Trainer:
                 terms |= self._frozen_terms(batch, fake, drawn.encoded)
                 if self.config.identity_weight:
                     terms["identity"] = (self.config.identity_weight, self._identity(batch, fake, drawn, own))
+                if features:
+                    says = _everywhere(self.discriminator.judge_features(features[1]))
+                    terms["critic"] = (self.config.critic_weight, losses.generator_hinge(*says))
             self._descend(self.generator_step, losses.total(list(terms.values())), self.generator)
             self.discriminator.requires_grad_(requires_grad=True)
             self._average_weights()
         self.samples += len(batch.image)
-        return {"discriminator": discriminator_loss.item()} | {name: loss.item() for name, (_, loss) in terms.items()}
+        judged = {"discriminator": discriminator_loss.item()} | ({"judge": critic_loss.item()} if features else {})
+        return judged | {name: loss.item() for name, (_, loss) in terms.items()}
 
     @torch.no_grad()
     def _read(self, batch: Batch) -> Tensor:
@@ -166,6 +174,18 @@ class Trainer:
             losses.real_hinge([(logits[:count], []) for logits, _ in judged], real_part)
             + losses.fake_hinge([(logits[count:], []) for logits, _ in judged], fake_part)
         )
+
+    def _show(self, batch: Batch, fake: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """Return what the recogniser's layers see in training faces and in generated ones."""
+        with torch.no_grad():
+            real_features = self.perception.features(batch.image, batch.own_landmarks, random=self.random)
+        seen = losses.tempered(fake, weight=self.config.critic_weight)
+        return real_features, self.perception.features(seen, batch.landmarks, random=self.random)
+
+    def _judge_features(self, real: list[Tensor], fake: list[Tensor]) -> Tensor:
+        real_says = self.discriminator.judge_features(real)
+        fake_says = self.discriminator.judge_features([layer.detach() for layer in fake])
+        return 0.5 * (losses.real_hinge(*_everywhere(real_says)) + losses.fake_hinge(*_everywhere(fake_says)))
 
     def _generator_terms(
         self,
@@ -209,9 +229,9 @@ class Trainer:
             terms["landmarks"] = (config.landmark_weight, self.consistency(seen, batch.landmarks[part]))
         if self.expression is not None:
             seen = losses.tempered(fake, weight=config.expression_weight)
-            loss = self.expression(seen, batch.image, points, random=self.random)
+            loss = self.expression(seen, batch.image, points, invented=1 - encoded, random=self.random)
             terms["expression"] = (config.expression_weight, loss)
-        if self.perception is not None:
+        if config.perceptual_weight:
             own = encoded > 0
             seen = losses.tempered(fake[own], weight=config.perceptual_weight)
             loss = self.perception(seen, batch.image[own], batch.own_landmarks[own], random=self.random)
@@ -309,6 +329,11 @@ class Trainer:
 
 def _placed(network: AnyNetwork, device: torch.device) -> AnyNetwork:
     return cast("AnyNetwork", cast("Any", network).to(device, memory_format=torch.channels_last))
+
+
+def _everywhere(logits: list[Tensor]) -> tuple[losses.Judgement, Tensor]:
+    """Return logits as the losses want them, where the whole picture counts."""
+    return [(layer, []) for layer in logits], logits[0].new_ones(len(logits[0]), 1, 1, 1)
 
 
 def build_generator(config: TrainingConfig) -> Generator:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import cast
+from typing import Final, cast
 
 import torch
 import torch.nn.functional as F
@@ -24,6 +24,9 @@ STYLE_SIZE = 128
 
 SMALLEST_JUDGED_PX = 64
 """Side of the smallest picture that the discriminator judges."""
+
+FEATURES_JUDGED: Final = 64
+"""Width at which a discriminator works that judges the layers of another network."""
 
 
 class FilmBlock(nn.Module):
@@ -214,21 +217,48 @@ class PatchDiscriminator(nn.Module):
         return self.verdict(x), features
 
 
+class FeatureDiscriminator(nn.Module):
+    """Judge patches of one layer of a network that does not learn.
+
+    A discriminator that begins anew knows nothing of faces, such a layer knows much (Kumari et al., "Ensembling
+    off-the-shelf models for GAN training", 2022; Sauer et al., "Projected GANs converge faster", 2021).
+    """
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            spectral_norm(nn.Conv2d(inputs, FEATURES_JUDGED, 1)),
+            nn.LeakyReLU(0.2),
+            spectral_norm(nn.Conv2d(FEATURES_JUDGED, FEATURES_JUDGED, 3, padding=1)),
+            nn.LeakyReLU(0.2),
+            spectral_norm(nn.Conv2d(FEATURES_JUDGED, 1, 3, padding=1)),
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the (B, 1, H, W) logits of (B, C, H, W) features."""
+        logits: Tensor = self.layers(features)
+        return logits
+
+
 class Discriminator(nn.Module):
     """Judge images with their maps at their own resolution and at every half of it down to 64 px.
 
     Args:
         size_px: side of the images; a power of two.
         channels: widths of the layers at 64 px; larger pictures are judged by all layers but the last.
+        features: widths of layers of another network that are judged as well.
     """
 
-    def __init__(self, size_px: int = 128, channels: Sequence[int] = (48, 96, 192, 256)) -> None:
+    def __init__(
+        self, size_px: int = 128, channels: Sequence[int] = (48, 96, 192, 256), *, features: Sequence[int] = ()
+    ) -> None:
         super().__init__()
         sides = [size_px]
         while sides[-1] > SMALLEST_JUDGED_PX:
             sides.append(sides[-1] // 2)
         # named by resolution, so that a growing discriminator keeps what it knows
         self.scales = nn.ModuleDict({str(side): self._judge(side, channels) for side in sides})
+        self.features = nn.ModuleList(FeatureDiscriminator(width) for width in features)
 
     @staticmethod
     def _judge(side_px: int, channels: Sequence[int]) -> PatchDiscriminator:
@@ -244,3 +274,7 @@ class Discriminator(nn.Module):
                 x = F.avg_pool2d(x, 2)
             judgements.append(judge(x))
         return judgements
+
+    def judge_features(self, features: Sequence[Tensor]) -> list[Tensor]:
+        """Return logits for each layer of the other network."""
+        return [judge(layer) for judge, layer in zip(self.features, features, strict=True)]

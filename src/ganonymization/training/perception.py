@@ -8,6 +8,8 @@ trained on faces hold that (Zhang et al., "The unreasonable effectiveness of dee
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Final
 
 import torch
@@ -21,12 +23,15 @@ from ganonymization.training.regions import cut_aligned, place_squares, shaken
 LAYERS: Final = ("relu_6", "relu_40", "relu_86", "relu_121")
 """The last layers at a half, a quarter, an eighth and a sixteenth of the recogniser's 150 px."""
 
+JUDGED: Final = {"relu_40": 32, "relu_86": 64, "relu_121": 128}
+"""The layers that a discriminator judges, and how wide they are; pixels and what lies close to them has it anyway."""
+
 JITTER: Final = 0.02
 """How far, in shares of its side, the square that the network sees is moved, turned and scaled."""
 
 
 class Perception(nn.Module):
-    """Compare generated faces with the training faces that they are to be like.
+    """Compare generated faces with the training faces that they are to be like, or show both to a discriminator.
 
     Args:
         network: the receipts' recogniser.
@@ -48,16 +53,28 @@ class Perception(nn.Module):
         if not len(fake):
             return fake.new_zeros(())
         squares = shaken(place_squares(landmarks, FACE_RECOGNITION.framing), random, amount=JITTER)
-        with torch.autocast(fake.device.type, enabled=False):
-            with torch.no_grad():
-                wanted = self._see(real.float(), squares)
-            found = self._see(fake.float(), squares)
+        with torch.no_grad():
+            wanted = self._see(real, squares, LAYERS)
+        found = self._see(fake, squares, LAYERS)
         return torch.stack([_apart(*pair) for pair in zip(found, wanted, strict=True)]).mean()
 
-    def _see(self, image: Tensor, squares: Tensor) -> list[Tensor]:
-        square = cut_aligned(image, squares, size_px=FACE_RECOGNITION.size_px)
-        return self.network.layers(127.5 * (square + 1), LAYERS)
+    def features(self, image: Tensor, landmarks: Tensor, *, random: torch.Generator) -> list[Tensor]:
+        """Return (B, C, H, W) of each of the `JUDGED` layers, of mean square 1 wherever one of them is not 0.
+
+        Args:
+            image: (B, 3, S, S) in -1..1.
+            landmarks: (B, 478, 3) in shares of the crop's side.
+            random: moves the squares that the network sees.
+        """
+        squares = shaken(place_squares(landmarks, FACE_RECOGNITION.framing), random, amount=JITTER)
+        return [math.sqrt(x.shape[1]) * x for x in self._see(image, squares, list(JUDGED))]
+
+    def _see(self, image: Tensor, squares: Tensor, layers: Sequence[str]) -> list[Tensor]:
+        """Return unit features."""
+        with torch.autocast(image.device.type, enabled=False):
+            square = cut_aligned(image.float(), squares, size_px=FACE_RECOGNITION.size_px)
+            return [F.normalize(x, dim=1) for x in self.network.layers(127.5 * (square + 1), layers)]
 
 
 def _apart(first: Tensor, second: Tensor) -> Tensor:
-    return (F.normalize(first, dim=1) - F.normalize(second, dim=1)).square().sum(dim=1).mean()
+    return (first - second).square().sum(dim=1).mean()

@@ -3,7 +3,7 @@
 Two faces that do the same are still read differently: measures of expression, gaze and pose tell less than half of what
 a classifier sees. The rest belongs to the person, and to the day. A generator that invents another person cannot know
 it; compared with the training face it is told something else each time, and follows nothing. What is expected is the
-mean of all that it could be told, without the noise; the answer among seven expressions is the likeliest, as sure as photos are read.
+mean of all that it could be told, without the noise; its answer among the expressions is as sure as those on photos.
 """
 
 from __future__ import annotations

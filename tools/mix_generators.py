@@ -6,11 +6,13 @@ mean of both has most of either. OUT is a folder with a checkpoint, for `ganonym
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import torch
 
 from ganonymization.training.course import CHECKPOINT_NAME, load_checkpoint
+from ganonymization.training.identity import IdentityReader
 from ganonymization.training.thaw import thaw
 
 
@@ -23,7 +25,11 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.75, help="weight of the run")
     parser.add_argument("--variety", type=float, default=1.0, help="of the invented people")
     arguments = parser.parse_args()
-    state, first = load_checkpoint(arguments.run, device=torch.device("cpu")), thaw(arguments.generator).weights
+    state, thawed = load_checkpoint(arguments.run, device=torch.device("cpu")), thaw(arguments.generator)
+    reader, first = IdentityReader(), thawed.weights
+    reader.load_state_dict(state["reader"])
+    if thawed.axes != reader.note():
+        sys.exit(f"{arguments.run} and {arguments.generator} mean other people by the same code; their mean is nobody")
     state["average"] = {
         name: torch.lerp(first[name], value, arguments.share) for name, value in state["average"].items()
     }

@@ -70,3 +70,11 @@ def test_the_second_stage_goes_further_than_the_first_and_differs_only_at_the_to
         second.decoder_blocks,
     )
     assert (first.detail_channels, second.detail_channels) == (0, 32)
+
+
+@pytest.mark.parametrize("variety", [0.0, -1.0])
+def test_identities_without_variety_are_refused(tmp_path, variety):
+    path = tmp_path / "flat.toml"
+    path.write_text(f"variety = {variety}")
+    with pytest.raises(ConfigError, match=r"flat\.toml: variety is .* must be above 0"):
+        load_config("default-256", path)

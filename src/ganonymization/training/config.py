@@ -108,12 +108,21 @@ class TrainingConfig:
     threads: int = 0
     workers: int = 1
 
+    def __post_init__(self) -> None:
+        """Refuse what could not be undone.
+
+        Raises:
+            ConfigError: identities are to be drawn at no distance from the mean.
+        """
+        if self.variety <= 0:
+            raise ConfigError(f"variety is {self.variety}, must be above 0; at 0 everybody would be the same person")
+
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> TrainingConfig:
         """Return the configuration that a table of plain values describes; its lists become tuples.
 
         Raises:
-            ConfigError: it names a key that does not exist, or gives a value of another kind.
+            ConfigError: it names a key that does not exist, or gives a value of another kind or out of range.
         """
         return _from_table(cls, table)
 

@@ -4,10 +4,20 @@ from fakes import pose, rotation, shape, shape_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganonymization.correct import MEASURES, MOTION_SIZE, MOUTH_OPEN, OPENINGS, Anticipate, Correct, Motions
+from ganonymization.correct import (
+    BROWS_SHARE,
+    MEASURES,
+    MOTION_SIZE,
+    MOUTH_OPEN,
+    OPENINGS,
+    SHARE,
+    Anticipate,
+    Correct,
+    Motions,
+)
 from ganonymization.eyes import carry_irises, iris_offsets, move_irises
 from ganonymization.geometry import Pose, head_pose_deg
-from ganonymization.shape import expression_functionals
+from ganonymization.shape import FUNCTIONAL_NAMES, expression_functionals
 from ganonymization.types import Landmarks, Manner
 from ganonymization.verify import measure
 
@@ -55,6 +65,15 @@ def test_of_a_habit_little_is_left_the_second_time(correct, seed, habit_seed):
     second = errors(asked, draw(correct(asked, draw(asked))))
     assert second[0] < 0.4 * first[0] + 0.004
     assert second[1] < 0.35 * first[1] + 0.2
+
+
+def test_brows_are_asked_for_beyond_what_was_missed_and_the_rest_short_of_it(correct):
+    motions, asked, missed = Motions(shape_model()), asked_for(2), np.zeros(MOTION_SIZE)
+    missed[:MEASURES] = 0.01
+    again = correct(asked, motions.moved(asked, -missed))
+    shares = motions.between(asked, again)[:MEASURES] / 0.01
+    wanted = [BROWS_SHARE if name in ("right_brow", "left_brow") else SHARE for name in FUNCTIONAL_NAMES]
+    assert shares == pytest.approx(wanted, abs=0.1)
 
 
 def test_what_came_out_as_asked_is_asked_for_again(correct):

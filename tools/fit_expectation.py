@@ -6,8 +6,7 @@ were left out are foretold.
 """
 
 import numpy as np
-import onnx
-import onnxruntime
+import torch
 from catalogue import WEIGHTS, register
 from fit_shape_model import central_face
 from measure_habits import fit_photos
@@ -26,6 +25,7 @@ from ganonymization.shape import ShapeModel
 from ganonymization.training.consistency import FEATURES
 from ganonymization.training.data import mirror_order
 from ganonymization.training.expectation import NAMES, explain
+from ganonymization.training.frozen import FrozenNetwork
 from ganonymization.types import Image, Landmarks
 
 Array = NDArray[np.float64]
@@ -40,7 +40,8 @@ SCALE_ERROR = 0.01
 
 def main() -> None:
     """Look at faces, fit, write, enter into the catalogue."""
-    look, motions, see = FaceMesh.load(), Motions(ShapeModel.load()), _Classifier()
+    look, motions = FaceMesh.load(), Motions(ShapeModel.load())
+    classify = FrozenNetwork(weights.locate(FACE_EXPRESSION.weights), "probabilities")
     rows, people = [], []
     for path in fit_photos():
         image = read_picture(path).image
@@ -50,7 +51,7 @@ def main() -> None:
             print(f"{path}: left out, {error}")
             continue
         for picture, landmarks in ((image, found), mirrored(image, found)):
-            rows.append((motions.of(landmarks), *see(picture, landmarks)))
+            rows.append((motions.of(landmarks), *look_at(classify, picture, landmarks)))
             people.append(path.stem.rpartition("_")[0])
     moved, features, probabilities = (np.array(column, np.float64) for column in zip(*rows, strict=True))
     middle, scale = moved.mean(axis=0), moved.std(axis=0)
@@ -68,19 +69,12 @@ def main() -> None:
     )
 
 
-class _Classifier:
-    """The receipts' classifier, with what it knows before it decides."""
-
-    def __init__(self) -> None:
-        model = onnx.load(str(weights.locate(FACE_EXPRESSION.weights)))
-        model.graph.output.append(onnx.helper.make_empty_tensor_value_info(FEATURES))
-        self._session = onnxruntime.InferenceSession(model.SerializeToString())
-
-    def __call__(self, image: Image, landmarks: Landmarks) -> tuple[Array, Array]:
-        """Return (256,) features and (7,) probabilities."""
-        square = aligned_batch(image, [landmarks], framing=FACE_EXPRESSION.framing, size_px=FACE_EXPRESSION.size_px)
-        features, probabilities = self._session.run([FEATURES, "probabilities"], {"image": square})
-        return features[0], probabilities[0]
+def look_at(classify: FrozenNetwork, image: Image, landmarks: Landmarks) -> tuple[Array, Array]:
+    """Return the (256,) features and (7,) probabilities of a face."""
+    square = aligned_batch(image, [landmarks], framing=FACE_EXPRESSION.framing, size_px=FACE_EXPRESSION.size_px)
+    with torch.no_grad():
+        features, probabilities = classify.layers(torch.from_numpy(square), (FEATURES, "probabilities"))
+    return features[0].numpy(), probabilities[0].numpy()
 
 
 def mirrored(image: Image, landmarks: Landmarks) -> tuple[Image, Landmarks]:

@@ -59,13 +59,14 @@ class ShapeTraits:
         arrays = weights.read_arrays(path or weights.locate("shape_traits"), cls.__slots__, what="file of traits")
         return cls(**{name: values.astype(np.float64) for name, values in arrays.items()})
 
-    def man(self, coefficients: Array) -> Array:
-        """Return the (...) logits of being taken for a man, for (..., K) coefficients."""
-        return np.asarray(self.male[0] + coefficients @ self.male[1:])
-
     def save(self, path: Path) -> None:
         """Write the lines as a compressed array file, in single precision."""
         weights.write_arrays(path, {name: getattr(self, name) for name in self.__slots__})
+
+
+def told(line: Array, coefficients: Array) -> Array:
+    """Return what a (1 + K,) line of `ShapeTraits` tells of (..., K) coefficients."""
+    return np.asarray(line[0] + coefficients @ line[1:])
 
 
 class ReadTraits:
@@ -95,12 +96,11 @@ class ReadTraits:
             landmarks: of the face, in any pixels.
         """
         suggested = self._read(surround)
-        shape = self._model.coefficients_of(self._model.shape_of(landmarks))
-        coefficients = np.concatenate([[1.0], shape])
+        coefficients = self._model.coefficients_of(self._model.shape_of(landmarks))
         shown = min(max(suggested.male, _SUREST), 1 - _SUREST)
-        male = _sigmoid(float(self._traits.man(shape)) + SURROUND_TRUST * math.log(shown / (1 - shown)))
-        child = _sigmoid(float(self._traits.child @ coefficients))
-        years = float(self._traits.years @ coefficients)
+        male = _sigmoid(float(told(self._traits.male, coefficients)) + SURROUND_TRUST * math.log(shown / (1 - shown)))
+        child = _sigmoid(float(told(self._traits.child, coefficients)))
+        years = float(told(self._traits.years, coefficients))
         old = 0.5 * (1 + math.erf((years - _OLD_FROM_YEARS) / (math.sqrt(2) * _YEARS_DEVIATION)))
         return dataclasses.replace(
             suggested,

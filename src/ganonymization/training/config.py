@@ -114,7 +114,7 @@ class TrainingConfig:
         Raises:
             ConfigError: identities are to be drawn at no distance from the mean.
         """
-        if self.variety <= 0:
+        if not self.variety > 0:
             raise ConfigError(f"variety is {self.variety}, must be above 0; at 0 everybody would be the same person")
 
     @classmethod

@@ -21,7 +21,7 @@ from ganonymization.onnx import Network, Runtime
 from ganonymization.recognise import FACERES
 from ganonymization.shape import ShapeModel
 from ganonymization.training.prepare import MARGIN, FaceSet
-from ganonymization.traits import ShapeTraits
+from ganonymization.traits import ShapeTraits, told
 from ganonymization.types import Landmarks
 
 Array = npt.NDArray[np.float32]
@@ -91,7 +91,7 @@ def male_by_shape(faces: FaceSet) -> npt.NDArray[np.float64]:
     """Return the (N,) logits of being taken for a man that the landmarks of faces suggest (see `traits`)."""
     model, traits = ShapeModel.load(), ShapeTraits.load()
     shapes = [model.shape_of(picture_landmarks(faces, index)) for index in range(len(faces.names))]
-    return traits.man(np.array([model.coefficients_of(shape) for shape in shapes]))
+    return told(traits.male, np.array([model.coefficients_of(shape) for shape in shapes]))
 
 
 def rare_more_often(labels: npt.NDArray[np.intp], power: float) -> npt.NDArray[np.float64]:

@@ -47,9 +47,10 @@ def thawed_generator(path, config):
 @pytest.mark.parametrize("config", [CONFIG, DETAILED], ids=["coarse", "detailed"])
 def test_weights_come_back_as_they_were_written(tmp_path, config):
     written = export(tmp_path / "generator.onnx", config).state_dict()
-    weights_found, samples, axes = thaw(tmp_path / "generator.onnx")
+    weights_found, samples, axes, discriminator = thaw(tmp_path / "generator.onnx")
     assert samples == 12
     assert axes is None
+    assert discriminator is None
     assert weights_found.keys() == written.keys()
     for name, value in written.items():
         torch.testing.assert_close(weights_found[name], value, atol=1e-6, rtol=0)
@@ -157,6 +158,42 @@ def test_a_run_that_was_exported_goes_on_with_the_same_people(tmp_path):
     torch.testing.assert_close(trainer.reader.axes, trained.reader.axes, atol=1e-5, rtol=0)
     first, again = (network.style[0].weight for network in (trained.average, trainer.generator))
     torch.testing.assert_close(again, first, atol=2e-3, rtol=0)
+
+
+def exported_run(tmp_path, config):
+    trained = train(config, face_set(), tmp_path / "run", device=torch.device("cpu"))
+    export_run(tmp_path / "run", tmp_path / "generator.onnx", face_set())
+    return trained
+
+
+def test_a_discriminator_that_was_exported_goes_on_learning(tmp_path):
+    config = dataclasses.replace(CONFIG, samples=2, critic_weight=1.0)
+    trained = exported_run(tmp_path, config)
+    thawed = thaw(tmp_path / "generator.onnx")
+    trainer = Trainer(config, torch.device("cpu"))
+    trainer.begin_with(thawed)
+    again, first = (network.discriminator.state_dict() for network in (trainer, trained))
+    for name, value in first.items():
+        torch.testing.assert_close(again[name], value, atol=1e-3, rtol=1e-3)
+    without = Trainer(dataclasses.replace(config, critic_weight=0.0), torch.device("cpu"))
+    without.begin_with(thawed)
+    for name, value in without.discriminator.state_dict().items():
+        torch.testing.assert_close(value, first[name], atol=1e-3, rtol=1e-3)
+
+
+def test_a_discriminator_of_other_widths_is_told(tmp_path):
+    exported_run(tmp_path, dataclasses.replace(CONFIG, samples=2))
+    trainer = Trainer(dataclasses.replace(CONFIG, discriminator_channels=(8, 24, 16)), torch.device("cpu"))
+    with pytest.raises(ConfigError, match=r"discriminator has no .* of its shape"):
+        trainer.begin_with(thaw(tmp_path / "generator.onnx"))
+
+
+@pytest.mark.parametrize("content", [b"", b"no arrays"], ids=["empty", "text"])
+def test_a_file_that_is_no_discriminator_is_told_by_name(tmp_path, content):
+    export(tmp_path / "generator.onnx", CONFIG)
+    (tmp_path / "generator.discriminator.npz").write_bytes(content)
+    with pytest.raises(InputError, match=r"generator\.discriminator\.npz: is no discriminator"):
+        thaw(tmp_path / "generator.onnx")
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"middle": [1.0]}', '{"axes": "x"}'])

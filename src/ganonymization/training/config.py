@@ -54,8 +54,8 @@ class TrainingConfig:
             strangers of those whom they replace; 0 leaves them out.
         perceptual_weight: weight of the difference that the recogniser's layers see between a training face and what
             is drawn with its code; 0 leaves it out.
-        critic_weight: weight of what a discriminator says that judges the recogniser's layers instead of pixels; 0
-            leaves it out.
+        critic_weight: weight of what a discriminator says that judges the detector's layers instead of pixels, on
+            invented people; 0 leaves it out.
         prior_share: share of the batch whose noise is drawn at random instead of encoded.
         prior_likeness: how much, as a share, a face with random noise must be like the training face; the
             discriminator alone lets glowing contours pass.

@@ -32,7 +32,7 @@ from ganonymization.training.networks import Generator
 from ganonymization.training.paper import DotsInUnitRange, UNet
 from ganonymization.training.prepare import FaceSet
 from ganonymization.training.quantize import Inputs, quantize
-from ganonymization.training.thaw import AXES, SAMPLES, VARIETY
+from ganonymization.training.thaw import AXES, SAMPLES, VARIETY, discriminator_beside, freeze_discriminator
 
 INPUTS: Final = ("maps", "surround", "known", "palette", "noise")
 OPSET: Final = 17
@@ -68,6 +68,8 @@ class Exported:
 def export_run(run: Path, path: Path, faces: FaceSet) -> Exported:
     """Write the averaged generator of a training run, or the published one; see `export_generator`, `export_paper`.
 
+    Beside it the discriminator is written, from which training can go on (see `thaw`).
+
     Args:
         run: folder of the run.
         path: target.
@@ -90,6 +92,7 @@ def export_run(run: Path, path: Path, faces: FaceSet) -> Exported:
     notes |= {AXES: reader.note(), VARIETY: str(config.variety)}
     widen(generator, config.variety)
     difference = export_generator(generator, path, size_px=config.size_px, notes=notes)
+    freeze_discriminator(state["discriminator"], discriminator_beside(path))
     return Exported(state["samples"], difference, quantize(path, examples_of(faces, config)))
 
 

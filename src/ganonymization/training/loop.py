@@ -17,6 +17,7 @@ from ganonymization.errors import InputError
 from ganonymization.synthesize.pix2pix import NOISE_SIZE
 from ganonymization.training import losses
 from ganonymization.training.augment import augment
+from ganonymization.training.backbone import LAYERS, Backbone
 from ganonymization.training.config import ConfigError, TrainingConfig
 from ganonymization.training.consistency import ExpressionConsistency, LandmarkConsistency
 from ganonymization.training.course import (
@@ -35,7 +36,7 @@ from ganonymization.training.exchange import Exchange
 from ganonymization.training.identity import IdentityReader, embed_faces, identity_missed
 from ganonymization.training.labels import label_expressions, male_by_shape, rare_more_often
 from ganonymization.training.networks import Discriminator, Generator
-from ganonymization.training.perception import JUDGED, Perception
+from ganonymization.training.perception import Perception
 from ganonymization.training.precision import working_dtype, working_precision
 from ganonymization.training.prepare import FaceSet
 from ganonymization.training.recorder import Recorder, Schedule
@@ -73,6 +74,22 @@ class Drawn(NamedTuple):
     tinted: Tinted
 
 
+class Shown(NamedTuple):
+    """What the backbone's layers see in N real faces and N invented ones.
+
+    Attributes:
+        real: (N, C, H, W) per layer.
+        fake: likewise; a loss flows back to the faces.
+        real_part: (N, 1, S, S), 1 where something would be drawn.
+        fake_part: (N, 1, S, S), 1 where something is drawn.
+    """
+
+    real: list[Tensor]
+    fake: list[Tensor]
+    real_part: Tensor
+    fake_part: Tensor
+
+
 class Trainer:
     """Networks, optimizers and the state of a run.
 
@@ -88,7 +105,7 @@ class Trainer:
         self.samples = self.begun_at = 0
         self.generator = _placed(build_generator(config), device)
         self.reader = IdentityReader().to(device)
-        judged = tuple(JUDGED.values()) if config.critic_weight else ()
+        judged = tuple(LAYERS.values()) if config.critic_weight else ()
         discriminator = Discriminator(config.size_px, config.discriminator_channels, features=judged)
         self.discriminator = _placed(discriminator, device)
         self.average = copy.deepcopy(self.generator).requires_grad_(requires_grad=False)
@@ -104,6 +121,7 @@ class Trainer:
         self.consistency = LandmarkConsistency().to(device) if config.landmark_weight else None
         self.expression = ExpressionConsistency().to(device) if config.expression_weight else None
         self.perception = Perception(self.reader.recogniser)
+        self.backbone = Backbone().to(device) if config.critic_weight else None
 
     def step(self, batch: Batch) -> dict[str, float]:
         """Learn from one batch and return the losses by name."""
@@ -116,8 +134,8 @@ class Trainer:
             # where the discriminator computes in half precision, converting once here halves the traffic of memory
             real, fake = ((image * batch.valid).to(working_dtype(self.device)) for image in (batch.image, composite))
             discriminator_loss = self._judge_both(real, fake.detach(), batch)
-            features = self._show(batch, fake) if self.config.critic_weight else None
-            critic_loss = self._judge_features(*features) if features else fake.new_zeros(())
+            shown = self._show(real, fake, batch)
+            critic_loss = self._judge_features(shown) if shown else fake.new_zeros(())
         self._descend(self.discriminator_step, discriminator_loss + critic_loss, self.discriminator)
         terms: dict[str, tuple[float, Tensor]] = {}
         if not self._is_settling:
@@ -127,14 +145,14 @@ class Trainer:
                 terms |= self._frozen_terms(batch, fake, drawn.encoded)
                 if self.config.identity_weight:
                     terms["identity"] = (self.config.identity_weight, self._identity(batch, fake, drawn, own))
-                if features:
-                    says = _everywhere(self.discriminator.judge_features(features[1]))
-                    terms["critic"] = (self.config.critic_weight, losses.generator_hinge(*says))
+                if shown:
+                    says = _without_features(self.discriminator.judge_features(shown.fake))
+                    terms["critic"] = (self.config.critic_weight, losses.generator_hinge(says, shown.fake_part))
             self._descend(self.generator_step, losses.total(list(terms.values())), self.generator)
             self.discriminator.requires_grad_(requires_grad=True)
             self._average_weights()
         self.samples += len(batch.image)
-        judged = {"discriminator": discriminator_loss.item()} | ({"judge": critic_loss.item()} if features else {})
+        judged = {"discriminator": discriminator_loss.item()} | ({"judge": critic_loss.item()} if shown else {})
         return judged | {name: loss.item() for name, (_, loss) in terms.items()}
 
     @torch.no_grad()
@@ -175,17 +193,25 @@ class Trainer:
             + losses.fake_hinge([(logits[count:], []) for logits, _ in judged], fake_part)
         )
 
-    def _show(self, batch: Batch, fake: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """Return what the recogniser's layers see in training faces and in generated ones."""
+    def _show(self, real: Tensor, fake: Tensor, batch: Batch) -> Shown | None:
+        """Return what the backbone's layers see in invented faces and in as many others; None where nobody looks."""
+        count = min(self._random_count(len(real)), len(real) // 2)
+        if self.backbone is None or not count:
+            return None
+        seen = losses.tempered(fake[:count], weight=self.config.critic_weight)
+        unknown = batch.valid * (1 - batch.known)
+        image, parts = augment(
+            torch.cat([seen, real[-count:]]), torch.cat([unknown[:count], unknown[-count:]]), self.random
+        )
         with torch.no_grad():
-            real_features = self.perception.features(batch.image, batch.own_landmarks, random=self.random)
-        seen = losses.tempered(fake, weight=self.config.critic_weight)
-        return real_features, self.perception.features(seen, batch.landmarks, random=self.random)
+            real_features = self.backbone(image[count:])
+        real_part, fake_part = parts.detach()[count:], parts.detach()[:count]
+        return Shown(real_features, self.backbone(image[:count]), real_part, fake_part)
 
-    def _judge_features(self, real: list[Tensor], fake: list[Tensor]) -> Tensor:
-        real_says = self.discriminator.judge_features(real)
-        fake_says = self.discriminator.judge_features([layer.detach() for layer in fake])
-        return 0.5 * (losses.real_hinge(*_everywhere(real_says)) + losses.fake_hinge(*_everywhere(fake_says)))
+    def _judge_features(self, shown: Shown) -> Tensor:
+        real = _without_features(self.discriminator.judge_features(shown.real))
+        fake = _without_features(self.discriminator.judge_features([layer.detach() for layer in shown.fake]))
+        return 0.5 * (losses.real_hinge(real, shown.real_part) + losses.fake_hinge(fake, shown.fake_part))
 
     def _generator_terms(
         self,
@@ -293,31 +319,40 @@ class Trainer:
             ConfigError: the other run has levels that this one lacks, or of another width.
         """
         for name in _NETWORKS:
-            network: nn.Module = getattr(self, name)
-            own = network.state_dict()
-            strange = [key for key, value in state[name].items() if key not in own or own[key].shape != value.shape]
-            if strange:
-                raise ConfigError(f"cannot grow from that run: {name} has no {strange[0]} of its shape")
-            network.load_state_dict(own | state[name])
+            self._take_up(name, state[name])
         self.samples = self.begun_at = state["samples"]
 
     def begin_with(self, thawed: Thawed) -> None:
-        """Take up a generator of which only its file is left; the discriminator begins anew.
+        """Take up a generator of which only its file is left; a discriminator that is not beside it begins anew.
 
         Raises:
-            ConfigError: the generator has other levels, or of another width, or what it says of its codes is damaged.
+            ConfigError: one of the two has other levels, or of another width, or what the generator says of its codes
+                is damaged.
         """
         try:
             self.generator.load_state_dict(thawed.weights)
         except RuntimeError as error:
             raise ConfigError("that generator is not of this preset, or of other widths") from error
         self.average.load_state_dict(thawed.weights)
+        if thawed.discriminator is not None:
+            judges = self.backbone is not None
+            wanted = {name: x for name, x in thawed.discriminator.items() if judges or not name.startswith("features.")}
+            self._take_up("discriminator", wanted)
         if thawed.axes is not None:
             try:
                 self.reader.recall(thawed.axes)
             except ValueError as error:
                 raise ConfigError(f"that generator is damaged: {error}; take another copy of it") from error
         self.samples = self.begun_at = thawed.samples
+
+    def _take_up(self, name: str, state: dict[str, Tensor]) -> None:
+        """Give a network what another has learnt; what that does not have stays as it is."""
+        network: nn.Module = getattr(self, name)
+        own = network.state_dict()
+        strange = [key for key, value in state.items() if key not in own or own[key].shape != value.shape]
+        if strange:
+            raise ConfigError(f"cannot grow from that run: {name} has no {strange[0]} of its shape")
+        network.load_state_dict(own | state)
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up the state of an earlier run."""
@@ -331,9 +366,9 @@ def _placed(network: AnyNetwork, device: torch.device) -> AnyNetwork:
     return cast("AnyNetwork", cast("Any", network).to(device, memory_format=torch.channels_last))
 
 
-def _everywhere(logits: list[Tensor]) -> tuple[losses.Judgement, Tensor]:
-    """Return logits as the losses want them, where the whole picture counts."""
-    return [(layer, []) for layer in logits], logits[0].new_ones(len(logits[0]), 1, 1, 1)
+def _without_features(logits: list[Tensor]) -> losses.Judgement:
+    """Return logits as the losses want them."""
+    return [(layer, []) for layer in logits]
 
 
 def build_generator(config: TrainingConfig) -> Generator:

@@ -12,7 +12,7 @@ from torch import Tensor
 Judgement = list[tuple[Tensor, list[Tensor]]]
 """What the discriminator says at each scale: logits and features."""
 
-MOST_PULL: Final = 0.4
+MOST_PULL: Final = 0.06
 """Norm, over all values of a picture, that the gradient of one face's loss by a network that does not learn may have.
 
 That of the divergence between two answers of a classifier had a median of .8 and a maximum of 15 over 64 faces, so that

@@ -8,7 +8,6 @@ trained on faces hold that (Zhang et al., "The unreasonable effectiveness of dee
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -23,15 +22,12 @@ from ganonymization.training.regions import cut_aligned, place_squares, shaken
 LAYERS: Final = ("relu_6", "relu_40", "relu_86", "relu_121")
 """The last layers at a half, a quarter, an eighth and a sixteenth of the recogniser's 150 px."""
 
-JUDGED: Final = {"relu_40": 32, "relu_86": 64, "relu_121": 128}
-"""The layers that a discriminator judges, and how wide they are; pixels and what lies close to them has it anyway."""
-
 JITTER: Final = 0.02
 """How far, in shares of its side, the square that the network sees is moved, turned and scaled."""
 
 
 class Perception(nn.Module):
-    """Compare generated faces with the training faces that they are to be like, or show both to a discriminator.
+    """Compare generated faces with the training faces that they are to be like.
 
     Args:
         network: the receipts' recogniser.
@@ -57,17 +53,6 @@ class Perception(nn.Module):
             wanted = self._see(real, squares, LAYERS)
         found = self._see(fake, squares, LAYERS)
         return torch.stack([_apart(*pair) for pair in zip(found, wanted, strict=True)]).mean()
-
-    def features(self, image: Tensor, landmarks: Tensor, *, random: torch.Generator) -> list[Tensor]:
-        """Return (B, C, H, W) of each of the `JUDGED` layers, of mean square 1 wherever one of them is not 0.
-
-        Args:
-            image: (B, 3, S, S) in -1..1.
-            landmarks: (B, 478, 3) in shares of the crop's side.
-            random: moves the squares that the network sees.
-        """
-        squares = shaken(place_squares(landmarks, FACE_RECOGNITION.framing), random, amount=JITTER)
-        return [math.sqrt(x.shape[1]) * x for x in self._see(image, squares, list(JUDGED))]
 
     def _see(self, image: Tensor, squares: Tensor, layers: Sequence[str]) -> list[Tensor]:
         """Return unit features."""

@@ -1,14 +1,17 @@
 """Take the weights of a generator back out of its file, so that training can go on where no checkpoint is left.
 
-A file holds less than a checkpoint: no discriminator, and weights in 16 or 8 bits, some of them folded
-into each other for speed. What is read here computes what the file computes, but for the rounding of what flows between
-the layers.
+A file holds less than a checkpoint: weights in 16 or 8 bits, some of them folded into each other for speed, and no
+steps. What is read here computes what the file computes, but for the rounding of what flows between the layers. The
+discriminator lies beside it, in a file of its own that only training needs: one that begins anew takes longer to tell
+drawn faces from photos than many a run lasts, and has nothing to say to a generator that has come far.
 """
 
 from __future__ import annotations
 
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import onnx
@@ -41,18 +44,40 @@ class Thawed(NamedTuple):
         weights: of the generator, by the names of its state.
         samples: faces seen in training.
         axes: what its identity codes mean, as `identity.IdentityReader` writes it; None where the file does not tell.
+        discriminator: its weights, by the names of its state; None where there is no file of it.
     """
 
     weights: dict[str, Tensor]
     samples: int
     axes: str | None = None
+    discriminator: dict[str, Tensor] | None = None
+
+
+def discriminator_beside(path: Path) -> Path:
+    """Return where the discriminator of a generator's file lies: `mine.discriminator.npz` beside `mine.onnx`."""
+    return path.with_suffix(".discriminator.npz")
+
+
+def freeze_discriminator(state: Mapping[str, Tensor], path: Path) -> None:
+    """Write a discriminator's state; what has more than one dimension in half precision."""
+    arrays: dict[str, Any] = {
+        name: value.float().cpu().numpy().astype(np.float16 if value.ndim > 1 else np.float32)
+        for name, value in state.items()
+    }
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **arrays)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def thaw(path: Path) -> Thawed:
-    """Read the file of a generator that `ganonymize export` wrote.
+    """Read the file of a generator that `ganonymize export` wrote, and that of its discriminator if it is there.
 
     Raises:
-        InputError: there is no such file, or it holds something else.
+        InputError: there is no such file, or one of the two holds something else.
     """
     if not path.is_file():
         raise InputError(f"{path}: not found; name the file of a generator, as `ganonymize export` writes it")
@@ -62,9 +87,20 @@ def thaw(path: Path) -> Thawed:
         weights = _Reader(model.graph).weights()
         weights[_STYLE][:, PALETTE_SIZE:] /= float(notes.get(VARIETY, 1))
         tensors = {name: torch.from_numpy(value) for name, value in weights.items()}
-        return Thawed(tensors, int(notes[SAMPLES]), notes.get(AXES))
+        samples, axes = int(notes[SAMPLES]), notes.get(AXES)
     except (DecodeError, KeyError, ValueError, IndexError) as error:
         raise InputError(f"{path}: is no generator that `ganonymize export` wrote, or it is damaged") from error
+    return Thawed(tensors, samples, axes, _thaw_discriminator(discriminator_beside(path)))
+
+
+def _thaw_discriminator(path: Path) -> dict[str, Tensor] | None:
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: torch.from_numpy(arrays[name].astype(np.float32)) for name in arrays.files}
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: is no discriminator that `ganonymize export` wrote, or it is damaged") from error
 
 
 class _Reader:

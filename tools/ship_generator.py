@@ -2,6 +2,7 @@
 
 Usage: `GANONYMIZATION_DATA=<folder> python tools/ship_generator.py FACES.npz runs/NAME`. The side that light comes from
 is taken out of the noise (see `steady_light.py`), and its habits are written into the file (see `measure_habits.py`).
+The discriminator goes beside it, for the next run.
 Weights stay in the history for ever: ship them only when the benchmarks say that they are better than the last.
 """
 
@@ -18,6 +19,7 @@ from ganonymization.training.course import CHECKPOINT_NAME
 from ganonymization.training.export import export_run
 from ganonymization.training.prepare import FaceSet
 from ganonymization.training.quantize import MAX_LEVELS
+from ganonymization.training.thaw import discriminator_beside
 
 
 def main() -> None:
@@ -25,16 +27,17 @@ def main() -> None:
     faces, run = (Path(word) for word in sys.argv[1:]) if len(sys.argv) == 3 else sys.exit(__doc__)
     if not (run / CHECKPOINT_NAME).is_file():
         sys.exit(f"{run / CHECKPOINT_NAME}: not found; name the folder of a training run")
-    exported = export_run(run, WEIGHTS / "generator.onnx", FaceSet.load(faces))
+    generator = WEIGHTS / "generator.onnx"
+    exported = export_run(run, generator, FaceSet.load(faces))
     print(
         f"{exported.samples} samples, largest difference from torch {exported.difference:.1e}, "
         f"in 8 bits {exported.levels:.2f} of 255 levels; allowed are {MAX_LEVELS}"
     )
-    before, after = steady(WEIGHTS / "generator.onnx", WEIGHTS / "generator.onnx")
+    before, after = steady(generator, generator)
     print(describe(before, after))
-    male, years = note(WEIGHTS / "generator.onnx")
+    male, years = note(generator)
     print(f"along lines of the noise, correlation on other faces: man {male:.2f}, age {years:.2f}")
-    missed, left = note_habits(fit_photos(), WEIGHTS / "generator.onnx")
+    missed, left = note_habits(fit_photos(), generator)
     print(f"missed of what is asked for, mean over motions: {(left / missed).mean():.2f} of before, habits anticipated")
     register(
         "generator.onnx",
@@ -44,6 +47,13 @@ def main() -> None:
         "known (N, 1, S, S) 0 or 1; "
         "palette (N, 16) -1..1; noise (N, 32) standard normal",
         output_spec="image (N, 3, S, S) RGB -1..1",
+    )
+    register(
+        discriminator_beside(generator).name,
+        licence="MIT",
+        origin="trained on faces-open (synthetic faces: MIT, CC0) beside generator.onnx; only training reads it",
+        input_spec="state of training.networks.Discriminator",
+        output_spec="float16, vectors float32",
     )
 
 

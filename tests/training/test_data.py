@@ -3,16 +3,17 @@ import itertools
 
 import numpy as np
 import pytest
-from fakes import NOSE_TIP, pose, shape
+from fakes import NOSE_TIP, landmarks, pose, shape
 from tiny import CONFIG, SIZE_PX, face_set
 
 from ganonymization.condition import draw_maps
+from ganonymization.landmark import topology
 from ganonymization.training.prepare import MARGIN
 
 torch = pytest.importorskip("torch", reason="training needs torch: pip install '.[train]'")
 
 from ganonymization.training import data  # noqa: E402 - torch may be missing
-from ganonymization.training.data import Batch, FaceViews, mirror_order  # noqa: E402
+from ganonymization.training.data import Batch, FaceViews, _lowered, mirror_order  # noqa: E402
 
 NO_MASKING = dataclasses.replace(CONFIG, isolated_share=0.0, grey_share=0.0)
 
@@ -81,6 +82,19 @@ def test_the_surround_is_unknown_inside_the_face_and_beyond_the_picture():
 def test_hulls_have_random_sizes():
     shares = [(sample["known"] == 0).mean() for sample in samples(40, index=0)]
     assert max(shares) - min(shares) > 0.15
+
+
+def test_a_lowered_region_ends_on_the_forehead_and_is_what_it_was_below_the_brows():
+    points = landmarks(1, center=(32, 32), height_px=40).points
+    outline = np.concatenate([points[:, :2], [[32.0, 2.0], [8.0, 32.0], [32.0, 60.0]]]).astype(np.float32)
+    lowered = _lowered(outline, points, 0.5)
+    brows = points[[*topology.RIGHT_BROW, *topology.LEFT_BROW], 1].min()
+    middle = (brows + points[topology.FOREHEAD_TOP, 1]) / 2
+    assert lowered[:, 1].min() == pytest.approx(middle, abs=0.5)
+    below = outline[:, 1] > brows + 0.5
+    np.testing.assert_allclose(lowered[below], outline[below], atol=0.3)
+    far_up = outline - (0, 100)
+    assert np.isfinite(_lowered(far_up.astype(np.float32), points, 1.0)).all()
 
 
 RESHAPED = dataclasses.replace(NO_MASKING, reshaped_share=1.0)

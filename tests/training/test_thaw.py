@@ -191,8 +191,8 @@ def test_a_discriminator_of_other_widths_is_told(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"no arrays"], ids=["empty", "text"])
 def test_a_file_that_is_no_discriminator_is_told_by_name(tmp_path, content):
     export(tmp_path / "generator.onnx", CONFIG)
-    (tmp_path / "generator.discriminator.npz").write_bytes(content)
-    with pytest.raises(InputError, match=r"generator\.discriminator\.npz: is no discriminator"):
+    (tmp_path / "generator_discriminator.npz").write_bytes(content)
+    with pytest.raises(InputError, match=r"generator_discriminator\.npz: is no discriminator"):
         thaw(tmp_path / "generator.onnx")
 
 

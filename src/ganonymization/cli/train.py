@@ -30,8 +30,9 @@ A TOML file (--config) changes single values; docs/training.md tells which.
 
 \b
 To go on from a generator of which only the file is left, such as that of the
-package, name the file: --grow-from generator.onnx, and give the discriminator
-time to catch up (settle_samples; docs/training.md).
+package, name the file: --grow-from generator.onnx. Its discriminator lies
+beside it; where it is missing, give a new one time (settle_samples;
+docs/training.md).
 
 \b
 Two processes on a CPU train one run faster than two threads:
@@ -49,6 +50,7 @@ Exit status:
 EXPORT_HELP = """Write the generator of a training run as a network file (ONNX).
 
 Weights are stored in 16 or 8 bits. The file is not written if it computes something else than the trained network.
+The discriminator goes into FILE_discriminator.npz; only `ganonymize train --grow-from FILE.onnx` reads it.
 
 Needs the extra `train`: pip install 'ganonymization[train]'.
 """

@@ -65,6 +65,9 @@ class TrainingConfig:
             alike.
         reshaped_share: share of faces drawn from the landmarks of an invented person, as when the generator is used;
             there is no picture that they must be like.
+        lowered_share: share of faces whose region ends somewhere on the forehead, however far it reaches elsewhere.
+            Few training faces are bald; told regions that end in hair whenever they are large, a generator draws a
+            fringe on every bald head.
         isolated_share: share of faces trained without a surround, on black.
         grey_share: share of faces turned grey.
         seed: of weights, augmentation and order.
@@ -102,6 +105,7 @@ class TrainingConfig:
     variety: float = 1.0
     rarity: float = 0.0
     reshaped_share: float = 0.0
+    lowered_share: float = 0.0
     isolated_share: float = 0.3
     grey_share: float = 0.06
     seed: int = 1

@@ -6,7 +6,7 @@ import functools
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 from ganonymization.condition import draw_maps
 from ganonymization.crop import pixel_centred
 from ganonymization.geometry import square_from_image, transform
+from ganonymization.landmark import topology
 from ganonymization.palette import grey_palette, scale_palette
 from ganonymization.region import hull_mask
 from ganonymization.reshape import Reshape
@@ -28,6 +29,12 @@ from ganonymization.training.prepare import GROWTHS, MARGIN, FaceSet, outlines_o
 from ganonymization.types import Affine, Landmarks, Points
 
 Array = npt.NDArray[np.uint8]
+
+_BROWS: Final = [*topology.RIGHT_BROW, *topology.LEFT_BROW]
+
+LOWEST_TOP: Final = 0.25
+"""Where a lowered region ends at least, in shares of the way from the brows to the top of the landmarks."""
+
 Sample: TypeAlias = dict[str, npt.NDArray[np.generic]]
 """One row of a `Batch`, field by field."""
 
@@ -162,6 +169,8 @@ class FaceViews(IterableDataset[Batch]):
         invented = self._invent(own, rng) if is_reshaped else own
         # as when the generator is used: what either person's hull covers is removed
         both = np.concatenate([outline, self._outline(invented, growth)]) if is_reshaped else outline
+        if rng.random() < self._config.lowered_share:
+            both = _lowered(both, own, float(rng.uniform(LOWEST_TOP, 1)))
         return View(
             index=index,
             affine=affine,
@@ -257,6 +266,17 @@ def _grown(outlines: Points, growth: _Growth) -> Points:
     points = (1 - share) * outlines[lower] + share * outlines[lower + 1]
     middle = points.mean(axis=0)
     return (middle + (points - middle) * growth.stretch).astype(np.float32)
+
+
+def _lowered(outline: Points, landmarks: Points, top: float) -> Points:
+    """Return an outline that ends on the forehead, `top` of the way from the brows to the top of the landmarks."""
+    up = (landmarks[topology.FOREHEAD_TOP] - landmarks[topology.CHIN])[:2].astype(np.float64)
+    up /= np.linalg.norm(up) + 1e-9
+    brows = float((landmarks[_BROWS, :2] @ up).max())
+    above = np.maximum(outline[:, :2] @ up - brows, 0)
+    forehead = max(0.0, float(landmarks[topology.FOREHEAD_TOP, :2] @ up - brows))
+    share = min(1.0, top * forehead / max(1e-9, float(above.max())))  # squeezed, not cut, so that it stays round
+    return (outline - (1 - share) * above[:, None] * up).astype(np.float32)
 
 
 def _recolor(image: Array, view: View) -> Array:

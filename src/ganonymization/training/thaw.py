@@ -54,8 +54,8 @@ class Thawed(NamedTuple):
 
 
 def discriminator_beside(path: Path) -> Path:
-    """Return where the discriminator of a generator's file lies: `mine.discriminator.npz` beside `mine.onnx`."""
-    return path.with_suffix(".discriminator.npz")
+    """Return where the discriminator of a generator's file lies: `mine_discriminator.npz` beside `mine.onnx`."""
+    return path.with_name(f"{path.stem}_discriminator.npz")
 
 
 def freeze_discriminator(state: Mapping[str, Tensor], path: Path) -> None:

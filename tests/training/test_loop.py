@@ -338,3 +338,21 @@ def test_two_partners_meet_in_the_middle_and_count_each_other_s_samples(tmp_path
     assert (first.samples, second.samples) == (0, 30)
     leader(first, 0)
     assert first.samples == 10
+
+
+def test_the_average_forgets_by_the_samples_of_both_partners(tmp_path):
+    config = dataclasses.replace(CONFIG, ema_half_life=40)
+    first, second = Trainer(config, CPU), Trainer(dataclasses.replace(config, seed=5), CPU)
+    first.samples = second.samples = 1000
+    before = first.average.stem.weight.clone()
+    leader = Exchange(tmp_path, own="leader", partner="follower", interval_s=0)
+    follower = Exchange(tmp_path, own="follower", partner="leader", interval_s=0)
+    follower(second, 80)
+    leader(first, 0)  # all that is new is the partner's: two half lives
+    assert first.samples == 1080
+    torch.testing.assert_close(first.average.stem.weight, 0.25 * before + 0.75 * first.generator.stem.weight)
+    waiting = Trainer(dataclasses.replace(config, settle_samples=100), CPU)
+    kept = waiting.average.stem.weight.clone()
+    waiting.average.stem.weight.add_(1)
+    waiting.average_weights(80)
+    torch.testing.assert_close(waiting.average.stem.weight, kept + 1)

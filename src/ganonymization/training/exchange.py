@@ -63,3 +63,4 @@ class Exchange:
             for name in NETWORKS:
                 for key, parameter in getattr(trainer, name).named_parameters():
                     parameter.lerp_(offered["weights"][name][key].to(parameter), theirs / (theirs + ours))
+        trainer.average_weights(theirs)

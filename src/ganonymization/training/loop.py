@@ -150,7 +150,7 @@ class Trainer:
                     terms["critic"] = (self.config.critic_weight, losses.generator_hinge(says, shown.fake_part))
             self._descend(self.generator_step, losses.total(list(terms.values())), self.generator)
             self.discriminator.requires_grad_(requires_grad=True)
-            self._average_weights()
+            self.average_weights(len(batch.image))
         self.samples += len(batch.image)
         judged = {"discriminator": discriminator_loss.item()} | ({"judge": critic_loss.item()} if shown else {})
         return judged | {name: loss.item() for name, (_, loss) in terms.items()}
@@ -295,9 +295,12 @@ class Trainer:
         self.discriminator_step.param_groups[0]["lr"] = share * self.config.discriminator_rate
 
     @torch.no_grad()
-    def _average_weights(self) -> None:
+    def average_weights(self, seen: int) -> None:
+        """Let the average follow the generator as after so many samples more; while that waits, it stays."""
+        if self._is_settling:
+            return
         half_life = min(self.config.ema_half_life, 1 + self.samples / 4)
-        keep = 0.5 ** (self.config.batch_size / half_life)
+        keep = 0.5 ** (seen / half_life)
         for averaged, current in zip(self.average.parameters(), self.generator.parameters(), strict=True):
             averaged.lerp_(current, 1 - keep)
 

@@ -1,6 +1,6 @@
 import pytest
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="training needs torch: pip install '.[train]'")
 
 from ganonymization.training.backbone import LAYERS, Backbone  # noqa: E402
 

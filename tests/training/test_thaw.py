@@ -184,7 +184,7 @@ def test_a_discriminator_that_was_exported_goes_on_learning(tmp_path):
 def test_a_discriminator_of_other_widths_is_told(tmp_path):
     exported_run(tmp_path, dataclasses.replace(CONFIG, samples=2))
     trainer = Trainer(dataclasses.replace(CONFIG, discriminator_channels=(8, 24, 16)), torch.device("cpu"))
-    with pytest.raises(ConfigError, match=r"discriminator has no .* of its shape"):
+    with pytest.raises(ConfigError, match=r"discriminator has no .* of its shape; .* alone elsewhere"):
         trainer.begin_with(thaw(tmp_path / "generator.onnx"))
 
 

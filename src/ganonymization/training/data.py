@@ -97,6 +97,11 @@ class Batch(NamedTuple):
     own_landmarks: Tensor
     reshaped: Tensor
 
+    @property
+    def unknown(self) -> Tensor:
+        """Where something is to be drawn, (B, 1, S, S): inside the picture, and not in the surround."""
+        return self.valid * (1 - self.known)
+
     def to(self, device: torch.device) -> Batch:
         """Return the batch on a device with float images in -1..1 and maps and masks in 0..1."""
         image = self.image.to(device, memory_format=torch.channels_last).float() / 127.5 - 1

@@ -182,15 +182,15 @@ class Trainer:
         return identity_missed(self.reader, found, drawn.codes[invented], own[invented])
 
     def _judge_both(self, real: Tensor, fake: Tensor, batch: Batch) -> Tensor:
-        layers = torch.cat([batch.maps, batch.valid * (1 - batch.known)], dim=1)
+        layers = torch.cat([batch.maps, batch.unknown], dim=1)
         image, layers = augment(torch.cat([real, fake]), torch.cat([layers, layers]), self.random)
         judged = self.discriminator(image, layers[:, :-1])
         count = len(real)
         # real and generated faces are changed differently, each has patches of its own
         real_part, fake_part = layers[:count, -1:], layers[count:, -1:]
         return 0.5 * (
-            losses.real_hinge([(logits[:count], []) for logits, _ in judged], real_part)
-            + losses.fake_hinge([(logits[count:], []) for logits, _ in judged], fake_part)
+            losses.real_hinge(_without_features([logits[:count] for logits, _ in judged]), real_part)
+            + losses.fake_hinge(_without_features([logits[count:] for logits, _ in judged]), fake_part)
         )
 
     def _show(self, real: Tensor, fake: Tensor, batch: Batch) -> Shown | None:
@@ -199,14 +199,12 @@ class Trainer:
         if self.backbone is None or not count:
             return None
         seen = losses.tempered(fake[:count], weight=self.config.critic_weight)
-        unknown = batch.valid * (1 - batch.known)
-        image, parts = augment(
-            torch.cat([seen, real[-count:]]), torch.cat([unknown[:count], unknown[-count:]]), self.random
-        )
+        parts = torch.cat([batch.unknown[:count], batch.unknown[-count:]])
+        image, parts = augment(torch.cat([seen, real[-count:]]), parts, self.random)
+        parts = parts.detach()
         with torch.no_grad():
             real_features = self.backbone(image[count:])
-        real_part, fake_part = parts.detach()[count:], parts.detach()[:count]
-        return Shown(real_features, self.backbone(image[:count]), real_part, fake_part)
+        return Shown(real_features, self.backbone(image[:count]), parts[count:], parts[:count])
 
     def _judge_features(self, shown: Shown) -> Tensor:
         real = _without_features(self.discriminator.judge_features(shown.real))
@@ -222,7 +220,7 @@ class Trainer:
     ) -> dict[str, tuple[float, Tensor]]:
         config = self.config
         state = self.random.get_state()
-        unknown = batch.valid * (1 - batch.known)
+        unknown = batch.unknown
         layers = torch.cat([batch.maps, unknown], dim=1)
         seen, layers_seen = augment(fake, layers, self.random)
         fake_judged = self.discriminator(seen, layers_seen[:, :-1])
@@ -340,7 +338,10 @@ class Trainer:
         if thawed.discriminator is not None:
             judges = self.backbone is not None
             wanted = {name: x for name, x in thawed.discriminator.items() if judges or not name.startswith("features.")}
-            self._take_up("discriminator", wanted)
+            try:
+                self._take_up("discriminator", wanted)
+            except ConfigError as error:
+                raise ConfigError(f"{error}; to begin a new one, copy the generator's file alone elsewhere") from error
         if thawed.axes is not None:
             try:
                 self.reader.recall(thawed.axes)

@@ -48,7 +48,7 @@ class FaceShowcase:
         surround = batch.image * batch.known
         drawn = self._trainer.average(batch.maps, surround, batch.known, batch.palette, code.roll(1, dims=0))
         image = torch.where(batch.known > 0, batch.image, drawn.float())
-        unknown = batch.valid * (1 - batch.known)
+        unknown = batch.unknown
         return {
             "landmark_error": self._consistency(image, batch.landmarks).item(),
             "told_apart": self._told_apart(image),
@@ -58,7 +58,7 @@ class FaceShowcase:
 
     def _told_apart(self, image: Tensor) -> float:
         batch = self._batch
-        unknown = batch.valid * (1 - batch.known)
+        unknown = batch.unknown
         discriminator = self._trainer.discriminator.eval()  # in training mode a look alone would change it
         shares = [
             patch_mean((sign * logits > 0).float(), unknown)

@@ -8,6 +8,7 @@ drawn faces from photos than many a run lasts, and has nothing to say to a gener
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ from onnx import GraphProto, NodeProto, numpy_helper
 from torch import Tensor
 
 from ganonymization.errors import InputError
+from ganonymization.files.atomic import write_atomically
 from ganonymization.palette import PALETTE_SIZE
 from ganonymization.training.folding import narrowed
 from ganonymization.training.graph import Floats, restored
@@ -59,18 +61,18 @@ def discriminator_beside(path: Path) -> Path:
 
 
 def freeze_discriminator(state: Mapping[str, Tensor], path: Path) -> None:
-    """Write a discriminator's state; what has more than one dimension in half precision."""
+    """Write a discriminator's state; what has more than one dimension in half precision.
+
+    Raises:
+        OutputError: the file cannot be written; one that was there stays.
+    """
     arrays: dict[str, Any] = {
         name: value.float().cpu().numpy().astype(np.float16 if value.ndim > 1 else np.float32)
         for name, value in state.items()
     }
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    content = io.BytesIO()
+    np.savez_compressed(content, allow_pickle=False, **arrays)
+    write_atomically(path, content.getvalue(), overwrite=True)
 
 
 def thaw(path: Path) -> Thawed:

@@ -68,7 +68,7 @@ def tint_missed(image: Tensor, batch: Batch, tinted: Tinted, weight: Tensor) -> 
         weight: (B,) of each face.
     """
     layers = dict(zip(MAP_NAMES, batch.maps[:, :, None].unbind(dim=1), strict=True))
-    visible = batch.valid * (1 - batch.known)
+    visible = batch.unknown
     features = torch.stack([layers[part] for part in ("brows", "eyes", "lips", "mouth")]).amax(dim=0)
     skin = layers["hull"] * (1 - features) * visible
     areas, wanted = [skin, skin * _below(layers["lips"])], list[Tensor]()

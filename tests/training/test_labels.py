@@ -4,13 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny import face_set
 
-from ganonymization.appearance import Appearance
+from ganonymization.appearance import AGE_BANDS, Appearance
 from ganonymization.expression import FACE_EXPRESSION
 from ganonymization.shape import ShapeModel
 from ganonymization.surround import no_surround
 from ganonymization.training.labels import (
     LEAST_SHARE,
     label_expressions,
+    label_looks,
     male_by_shape,
     picture_landmarks,
     rare_more_often,
@@ -41,6 +42,13 @@ def test_every_face_of_a_set_gets_an_expression():
     labels = label_expressions(face_set())
     assert labels.shape == (len(face_set().names),)
     assert labels.max() < len(FACE_EXPRESSION.labels)
+
+
+def test_faces_look_alike_only_where_their_expressions_do():
+    faces = face_set()
+    looks, expressions = label_looks(faces), label_expressions(faces)
+    assert looks.shape == expressions.shape
+    np.testing.assert_array_equal(looks // (2 * len(AGE_BANDS)), expressions)
 
 
 def test_the_sex_of_training_faces_is_what_their_proportions_suggest_when_the_anonymizer_reads_them():

@@ -42,6 +42,7 @@ class TrainingConfig:
         settle_samples: from so many samples at the start only the discriminator learns; where it begins anew beside a
             generator that has learnt before, what it says at first would spoil it.
         ema_half_life: samples after which the averaged weights have forgotten half.
+        adversarial_weight: weight of what the discriminator of pixels says.
         l1_weight: weight of the absolute difference to the training face.
         feature_weight: weight of discriminator feature matching.
         coarse_weight: weight of the absolute difference of blurred pictures where the identity is random.
@@ -61,8 +62,8 @@ class TrainingConfig:
             discriminator alone lets glowing contours pass.
         variety: how far from the mean invented people are drawn when the generator is used, over how far the codes of
             training faces lie; it changes nothing in training.
-        rarity: how much more often faces with rare expressions are seen: 0 for every face alike, 1 for every expression
-            alike.
+        rarity: how much more often faces with a rare look (expression, apparent sex, age band) are seen: 0 for every
+            face alike, 1 for every look alike.
         reshaped_share: share of faces drawn from the landmarks of an invented person, as when the generator is used;
             there is no picture that they must be like.
         lowered_share: share of faces whose region ends somewhere on the forehead, however far it reaches elsewhere.
@@ -90,6 +91,7 @@ class TrainingConfig:
     ramp_samples: int = 0
     settle_samples: int = 0
     ema_half_life: int = 10_000
+    adversarial_weight: float = 1.0
     l1_weight: float = 8.0
     feature_weight: float = 4.0
     coarse_weight: float = 3.0

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from ganonymization import weights
 from ganonymization.alignment import aligned_batch
+from ganonymization.appearance import AGE_BANDS
 from ganonymization.expression import ExpressionClassifier
 from ganonymization.onnx import Network, Runtime
 from ganonymization.recognise import FACERES
@@ -71,11 +72,7 @@ def label_faces(faces: FaceSet, seen: Mapping[str, bool], *, runtime: Runtime = 
         seen: for some of its file names, whether a beard was seen; grown men and youths.
         runtime: for the network.
     """
-    outputs = ["age", "gender", "descriptor"]
-    network = Network(weights.locate("faceres"), inputs=["image"], outputs=outputs, runtime=runtime)
-    rows = [network(image=_square(faces, index)) for index in range(len(faces.names))]
-    years, male, descriptors = (np.concatenate(column) for column in zip(*rows, strict=True))
-    age = (years >= CHILD_BELOW_YEARS).astype(np.intp) + (years >= OLD_FROM_YEARS)
+    male, age, descriptors = _traits(faces, runtime)
     grown_men = (male > 0.5) & (age > 0)
     return FaceLabels(male, age, grown_men & find_beards(descriptors, faces.names, seen))
 
@@ -85,6 +82,13 @@ def label_expressions(faces: FaceSet, *, runtime: Runtime = Runtime()) -> npt.ND
     classify = ExpressionClassifier.load(runtime=runtime)
     found = [classify(faces.images[index], picture_landmarks(faces, index)) for index in range(len(faces.names))]
     return np.array([int(np.argmax(expression.probabilities)) for expression in found], np.intp)
+
+
+def label_looks(faces: FaceSet, *, runtime: Runtime = Runtime()) -> npt.NDArray[np.intp]:  # noqa: B008 - frozen
+    """Return the (N,) look of each face: one number for every combination of expression, apparent sex and age band."""
+    male, age, _ = _traits(faces, runtime)
+    expressions = label_expressions(faces, runtime=runtime)
+    return np.asarray((2 * expressions + (male > 0.5)) * len(AGE_BANDS) + age, np.intp)
 
 
 def male_by_shape(faces: FaceSet) -> npt.NDArray[np.float64]:
@@ -126,6 +130,15 @@ def _ridge_scores(samples: Array, answers: npt.NDArray[np.bool_], queries: Array
     kernel = x @ x.T / x.shape[1]
     dual = np.linalg.solve(kernel + RIDGE * np.eye(len(x)), y - y.mean())
     return np.asarray((queries - middle) / scale @ x.T / x.shape[1] @ dual + y.mean())
+
+
+def _traits(faces: FaceSet, runtime: Runtime) -> tuple[Array, npt.NDArray[np.intp], Array]:
+    """Return how male each of N faces looks, (N,) from 0 to 1, their (N,) age bands, and the (N, D) descriptors."""
+    outputs = ["age", "gender", "descriptor"]
+    network = Network(weights.locate("faceres"), inputs=["image"], outputs=outputs, runtime=runtime)
+    rows = [network(image=_square(faces, index)) for index in range(len(faces.names))]
+    years, male, descriptors = (np.concatenate(column) for column in zip(*rows, strict=True))
+    return male, (years >= CHILD_BELOW_YEARS).astype(np.intp) + (years >= OLD_FROM_YEARS), descriptors
 
 
 def _square(faces: FaceSet, index: int) -> Array:

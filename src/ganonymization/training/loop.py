@@ -34,7 +34,7 @@ from ganonymization.training.data import Batch, FaceViews
 from ganonymization.training.divergence import DivergedError
 from ganonymization.training.exchange import Exchange
 from ganonymization.training.identity import IdentityReader, embed_faces, identity_missed
-from ganonymization.training.labels import label_expressions, male_by_shape, rare_more_often
+from ganonymization.training.labels import label_looks, male_by_shape, rare_more_often
 from ganonymization.training.networks import Discriminator, Generator
 from ganonymization.training.perception import Perception
 from ganonymization.training.precision import working_dtype, working_precision
@@ -236,7 +236,7 @@ class Trainer:
         alike = unknown * (1 - drawn.tinted.swapped[:, None, None, None] * batch.maps[:, :1])
         image = drawn.image.float()
         return {
-            "adversarial": (1.0, losses.generator_hinge(fake_judged, layers_seen[:, -1:])),
+            "adversarial": (config.adversarial_weight, losses.generator_hinge(fake_judged, layers_seen[:, -1:])),
             "features": (config.feature_weight, losses.feature_matching(real_judged, fake_judged, likeness * pictured)),
             "l1": (config.l1_weight, losses.masked_l1(image, batch.image, pixel_weight, likeness)),
             "coarse": (config.coarse_weight, losses.coarse_l1(image, batch.image, alike, 1 - encoded)),
@@ -489,7 +489,7 @@ def _batches(views: FaceViews, faces: FaceSet, config: TrainingConfig, device: t
 def _views(faces: FaceSet, config: TrainingConfig, start: int, role: Role) -> FaceViews:
     if role is Role.FOLLOWER:
         config = dataclasses.replace(config, seed=config.seed + 1)
-    shares = rare_more_often(label_expressions(faces), config.rarity) if config.rarity else None
+    shares = rare_more_often(label_looks(faces), config.rarity) if config.rarity else None
     return FaceViews(faces, config, start=start, shares=shares)
 
 

@@ -1,4 +1,4 @@
-"""Let an exported generator compute in 8 bits, which takes two thirds of the time, unless that shows.
+"""Let an exported generator compute in 8 bits, which takes two thirds of the time, where that does not show.
 
 Convolutions get whole numbers: their weights, what flows in and what flows out, with one scale for each channel, from
 the range that it has over examples (Jacob et al., "Quantization and training of neural networks for efficient
@@ -21,7 +21,15 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper
 
 from ganonymization.onnx import Network
 from ganonymization.training.folding import fold_merges, fold_unshuffles
-from ganonymization.training.graph import Floats, add_initial, drop_unused, initial, set_nodes, unpack_weights
+from ganonymization.training.graph import (
+    Floats,
+    add_initial,
+    drop_unused,
+    initial,
+    pack_weights,
+    set_nodes,
+    unpack_weights,
+)
 
 Inputs: TypeAlias = dict[str, Floats]
 """What a generator is fed for one face, by the names of its inputs."""
@@ -79,10 +87,11 @@ class Grid:
 
 
 def quantize(path: Path, examples: Sequence[Inputs]) -> float:
-    """Rewrite a generator's file, unless that changes a face too much.
+    """Rewrite a generator's file with as many convolutions in 8 bits as change no face too much.
 
     Args:
-        path: of the file; it stays as it is when the result would exceed `MAX_LEVELS`.
+        path: of the file. While a face changes by more than `MAX_LEVELS`, the convolution that changes faces most goes
+            back to floating point.
         examples: one face each, batch size 1.
 
     Returns:
@@ -102,14 +111,16 @@ def quantize(path: Path, examples: Sequence[Inputs]) -> float:
         spans = _measure(model, examples, partial)
         candidates = [node.name for node in model.graph.node if _may_be_rounded(model.graph, node)]
         few = examples[:_FEW_EXAMPLES]
-        chosen = {
-            name
+        own = {
+            name: float(np.mean(_changes(path, _save_rounded(model, {name}, spans, partial), few)))
             for name in candidates
-            if np.mean(_changes(path, _save_rounded(model, {name}, spans, partial), few)) <= MAX_OWN_LEVELS
         }
+        chosen = sorted((name for name in candidates if own[name] <= MAX_OWN_LEVELS), key=own.__getitem__)
         levels = max(_changes(path, _save_rounded(model, chosen, spans, partial), examples))
-        if levels <= MAX_LEVELS:
-            partial.replace(path)
+        while levels > MAX_LEVELS and chosen:
+            chosen.pop()
+            levels = max(_changes(path, _save_rounded(model, chosen, spans, partial), examples))
+        partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
     return levels
@@ -121,6 +132,7 @@ def _save_rounded(model: ModelProto, names: Collection[str], spans: dict[str, Sp
     rounded.CopyFrom(model)
     _round(rounded.graph, names, spans)
     drop_unused(rounded.graph)
+    pack_weights(rounded.graph)
     onnx.checker.check_model(rounded)
     onnx.save(rounded, str(path))
     return path

@@ -111,6 +111,8 @@ class _Reader:
     def __init__(self, graph: GraphProto) -> None:
         self.graph = graph
         self.values = {tensor.name: np.asarray(numpy_helper.to_array(tensor)) for tensor in graph.initializer}
+        for name in [name for name in self.values if "/" in name and name.endswith("_stored")]:  # of convolutions
+            self.values[name.removesuffix("_stored")] = self._plain(name)
 
     def weights(self) -> dict[str, Floats]:
         """Return all weights by the names of the generator's state."""

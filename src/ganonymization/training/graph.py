@@ -35,15 +35,21 @@ def restored(stored: npt.NDArray[np.generic], scales: Floats | None) -> Floats:
     return values if scales is None else values * scales
 
 
-def pack_weights(graph: GraphProto) -> None:
-    """Store large weights in fewer bits; ONNX Runtime unpacks them once, when it loads the file."""
+def pack_weights(graph: GraphProto, *, most: float = 1.0) -> None:
+    """Store large weights in fewer bits; ONNX Runtime unpacks them once, when it loads the file.
+
+    Args:
+        graph: of a network.
+        most: by how much, as a share of its largest value, a weight may change; whichever would by more stays.
+    """
     unpack, extra = [], []
     for initializer in graph.initializer:
         if initializer.data_type != TensorProto.FLOAT:
             continue
         name = initializer.name
-        stored, scales = stored_as(numpy_helper.to_array(initializer))
-        if stored.dtype == np.float32:
+        values = numpy_helper.to_array(initializer)
+        stored, scales = stored_as(values)
+        if stored.dtype == np.float32 or np.abs(restored(stored, scales) - values).max() > most * np.abs(values).max():
             continue
         initializer.CopyFrom(numpy_helper.from_array(stored, f"{name}_stored"))
         whole = name if scales is None else f"{name}_unscaled"

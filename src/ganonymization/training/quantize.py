@@ -54,6 +54,9 @@ _LEAST_STEP: Final = 1e-9
 _OUTLIERS: Final = 1e-4
 """Share of a channel's values at either end of an example that may be cut off, for finer steps in between."""
 
+_UNCHANGED: Final = 1e-6
+"""Share of its largest value by which a weight that was stored in fewer bits before may change when it is again."""
+
 _LAST_CHANNELS: Final = 16
 """Convolutions with fewer output channels draw the image itself, and stay as they are."""
 
@@ -132,7 +135,7 @@ def _save_rounded(model: ModelProto, names: Collection[str], spans: dict[str, Sp
     rounded.CopyFrom(model)
     _round(rounded.graph, names, spans)
     drop_unused(rounded.graph)
-    pack_weights(rounded.graph)
+    pack_weights(rounded.graph, most=_UNCHANGED)
     onnx.checker.check_model(rounded)
     onnx.save(rounded, str(path))
     return path

@@ -111,7 +111,7 @@ class _Reader:
     def __init__(self, graph: GraphProto) -> None:
         self.graph = graph
         self.values = {tensor.name: np.asarray(numpy_helper.to_array(tensor)) for tensor in graph.initializer}
-        for name in [name for name in self.values if "/" in name and name.endswith("_stored")]:  # of convolutions
+        for name in [name for name in self.values if "/" in name and name.endswith("_stored")]:  # of steps, too
             self.values[name.removesuffix("_stored")] = self._plain(name)
 
     def weights(self) -> dict[str, Floats]:

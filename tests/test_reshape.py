@@ -4,10 +4,10 @@ from fakes import landmarks, pose, rotation, shape, shape_model
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ganonymization.eyes import iris_offsets
 from ganonymization.geometry import Pose, head_pose_deg
 from ganonymization.landmark import topology
 from ganonymization.reshape import MAX_DEVIATIONS, Reshape
-from ganonymization.shape import expression_functionals
 from ganonymization.types import Landmarks
 
 IDENTITIES = st.integers(0, 2**32)
@@ -44,7 +44,7 @@ def test_strength_zero_copies_the_landmarks():
 def test_the_expression_is_kept_exactly(reshape, seed, identity, yaw_deg, roll_deg):
     original = real_face(seed, height_px=100, yaw_deg=yaw_deg, roll_deg=roll_deg)
     result = reshape(original, identity)
-    before, after = (expression_functionals() @ pose_free(found, original).ravel() for found in (original, result))
+    before, after = (shape_model().measures @ pose_free(found, original).ravel() for found in (original, result))
     np.testing.assert_allclose(after, before, atol=2e-5)
 
 
@@ -109,21 +109,29 @@ def test_the_head_pose_is_kept(reshape, yaw_deg, pitch_deg, roll_deg):
         assert after.scale == pytest.approx(before.scale, rel=0.03)
 
 
-@given(SEEDS, IDENTITIES, st.floats(-0.3, 0.3), st.floats(-0.1, 0.1))
-def test_irises_keep_their_place_between_the_eye_corners(reshape, seed, identity, look_x, look_y):
+def looking(seed, *, aside=0.0, down=0.0, size=1.0, squint=0.0):
+    """A face whose irises lie there, in eye widths, are so large, and so much nearer to each other."""
     face = shape(seed)
-    for outer, inner, iris in EYES:
-        width = np.linalg.norm(face[inner] - face[outer])
-        face[list(iris), :2] += width * np.array([look_x, look_y])
-    original = Landmarks(pose(yaw_deg=15).apply(face).astype(np.float32))
+    for (outer, inner, iris), side in zip(EYES, (1, -1), strict=True):
+        width, center = np.linalg.norm(face[inner] - face[outer]), face[iris[0]].copy()
+        face[list(iris)] = center + size * (face[list(iris)] - center)
+        face[list(iris), :2] += width * np.array([aside + side * squint, down])
+    return Landmarks(pose(yaw_deg=15).apply(face).astype(np.float32))
+
+
+@given(SEEDS, IDENTITIES, st.floats(-0.3, 0.3), st.floats(-0.1, 0.1))
+def test_both_eyes_together_look_where_the_original_does(reshape, seed, identity, aside, down):
+    original = looking(seed, aside=aside, down=down)
     result = reshape(original, identity)
-    for outer, inner, iris in EYES:
-        places = []
-        for found in (original, result):
-            points = pose_free(found, original)
-            middle, width = (points[outer] + points[inner]) / 2, np.linalg.norm(points[inner] - points[outer])
-            places.append((points[list(iris)] - middle) / width)
-        np.testing.assert_allclose(places[1], places[0], atol=1e-4)
+    before, after = (iris_offsets(pose_free(found, original)).mean(axis=0)[:2] for found in (original, result))
+    np.testing.assert_allclose(after, before, atol=1e-4)
+
+
+@given(SEEDS, IDENTITIES, st.floats(0.6, 1.6), st.floats(-0.05, 0.05))
+def test_how_large_irises_are_and_whether_they_squint_is_the_invented_persons(reshape, seed, identity, size, squint):
+    plain, other = (reshape(looking(seed, **eyes), identity) for eyes in ({}, {"size": size, "squint": squint}))
+    irises = [point for _, _, iris in EYES for point in iris]
+    np.testing.assert_allclose(other.points[irises], plain.points[irises], atol=0.02)
 
 
 def test_half_the_strength_lies_half_way(reshape):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ganonymization.errors import WeightsError
 from ganonymization.landmark import topology
-from ganonymization.shape import FUNCTIONAL_NAMES, ShapeModel, expression_functionals, fit_shape_model
+from ganonymization.shape import FUNCTIONAL_NAMES, NUANCES, ShapeModel, expression_functionals, fit_shape_model
 from ganonymization.types import Landmarks
 
 IDENTITY_DEVIATION = 0.02
@@ -201,3 +201,22 @@ def test_the_shipped_model_has_orthonormal_components_and_true_covariances():
         np.testing.assert_allclose(covariance, covariance.T, atol=1e-8)
         assert np.linalg.eigvalsh(covariance).min() > -1e-8
     assert face_of(landmarks()).box.height == pytest.approx(100, rel=0.02)
+
+
+def test_nuances_do_not_see_irises_and_are_alike_in_a_mirror():
+    nuances = shape_model().nuances.reshape(NUANCES, 478, 3)
+    size = np.abs(nuances).sum(axis=(1, 2))
+    irises = [topology.RIGHT_IRIS_CENTER, *topology.RIGHT_IRIS, topology.LEFT_IRIS_CENTER, *topology.LEFT_IRIS]
+    assert not nuances[:, irises].any()
+    mean = shape_model().mean
+    counterpart = np.linalg.norm(mean[:, None] - (mean * (-1, 1, 1))[None], axis=2).argmin(axis=1)
+    turned = nuances[:, counterpart] * (-1, 1, 1)
+    assert (np.abs(turned - nuances).sum(axis=(1, 2)) < 0.1 * size).all()
+
+
+def test_measures_change_by_what_they_are_changed_by_and_nuances_by_themselves():
+    model = shape_model()
+    change = model.components.T @ model.change_with(model.measures)
+    np.testing.assert_allclose(model.measures @ change, np.eye(len(FUNCTIONAL_NAMES) + NUANCES), atol=1e-4)
+    named = model.components.T @ model.change_with(expression_functionals())
+    np.testing.assert_allclose(model.nuances @ named, 0, atol=1e-4)

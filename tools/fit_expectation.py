@@ -1,7 +1,7 @@
 """Fit what a classifier sees in faces by what they do, for `training.expectation`, to LFW's split `fit`.
 
 Lines over the measures of 2,390 photos and their mirror images; no photo and no person can be read from them.
-Usage: `GANONYMIZATION_DATA=... python tools/fit_expectation.py`, after `fit_shape_model.py`. Prints how well people who
+Usage: `GANONYMIZATION_DATA=... python tools/fit_expectation.py`, after `fit_nuances.py`. Prints how well people who
 were left out are foretold.
 """
 
@@ -16,7 +16,6 @@ from sklearn.linear_model import LogisticRegression
 
 from ganonymization import read_picture, weights
 from ganonymization.alignment import aligned_batch
-from ganonymization.correct import Motions
 from ganonymization.errors import FaceError
 from ganonymization.evaluation.agreement import cohen_kappa
 from ganonymization.expression import FACE_EXPRESSION
@@ -24,7 +23,7 @@ from ganonymization.landmark import FaceMesh
 from ganonymization.shape import ShapeModel
 from ganonymization.training.consistency import FEATURES
 from ganonymization.training.data import mirror_order
-from ganonymization.training.expectation import NAMES, explain
+from ganonymization.training.expectation import DOING_SIZE, NAMES, TERMS, Doings, explain
 from ganonymization.training.frozen import FrozenNetwork
 from ganonymization.types import Image, Landmarks
 
@@ -40,8 +39,27 @@ SCALE_ERROR = 0.01
 
 def main() -> None:
     """Look at faces, fit, write, enter into the catalogue."""
-    look, motions = FaceMesh.load(), Motions(ShapeModel.load())
-    classify = FrozenNetwork(weights.locate(FACE_EXPRESSION.weights), "probabilities")
+    faces, features, probabilities, people = look_at_photos()
+    doings = Doings(ShapeModel.load())
+    rows = np.array([doings.of(face) for face in faces])
+    middle, scale = rows.mean(axis=0), rows.std(axis=0)
+    terms = explain(rows, middle=middle, scale=scale)
+    report(terms, features, probabilities, people)
+    lines, logits = fit(terms, features, probabilities)
+    tables = (middle, scale, lines, as_sure(terms, logits, probabilities))
+    weights.write_arrays(WEIGHTS / "expectation.npz", dict(zip(NAMES, tables, strict=True)))
+    register(
+        "expectation.npz",
+        licence="MIT",
+        origin="statistics of expressions over split fit of LFW; fitted by tools/fit_expectation.py",
+        input_spec=f"({DOING_SIZE},) motion and nuances, explained by {TERMS} terms",
+        output_spec=f"middle, scale ({DOING_SIZE},), features ({TERMS}, 256), logits ({TERMS}, 7), float32",
+    )
+
+
+def look_at_photos() -> tuple[list[Landmarks], Array, Array, NDArray[np.intp]]:
+    """Return landmarks, features, answers and the number of the person, of each photo and of its mirror image."""
+    look, classify = FaceMesh.load(), FrozenNetwork(weights.locate(FACE_EXPRESSION.weights), "probabilities")
     rows, people = [], []
     for path in fit_photos():
         image = read_picture(path).image
@@ -51,22 +69,11 @@ def main() -> None:
             print(f"{path}: left out, {error}")
             continue
         for picture, landmarks in ((image, found), mirrored(image, found)):
-            rows.append((motions.of(landmarks), *look_at(classify, picture, landmarks)))
+            rows.append((landmarks, *look_at(classify, picture, landmarks)))
             people.append(path.stem.rpartition("_")[0])
-    moved, features, probabilities = (np.array(column, np.float64) for column in zip(*rows, strict=True))
-    middle, scale = moved.mean(axis=0), moved.std(axis=0)
-    terms = explain(moved, middle=middle, scale=scale)
-    report(terms, features, probabilities, np.unique(people, return_inverse=True)[1])
-    lines, logits = fit(terms, features, probabilities)
-    tables = (middle, scale, lines, as_sure(terms, logits, probabilities))
-    weights.write_arrays(WEIGHTS / "expectation.npz", dict(zip(NAMES, tables, strict=True)))
-    register(
-        "expectation.npz",
-        licence="MIT",
-        origin="statistics of expressions over split fit of LFW; fitted by tools/fit_expectation.py",
-        input_spec=f"(13,) motion, explained by {terms.shape[1]} terms",
-        output_spec="middle (13,), scale (13,), features (50, 256), logits (50, 7), float32",
-    )
+    faces, features, probabilities = zip(*rows, strict=True)
+    number = np.unique(people, return_inverse=True)[1]
+    return list(faces), np.array(features, np.float64), np.array(probabilities, np.float64), number
 
 
 def look_at(classify: FrozenNetwork, image: Image, landmarks: Landmarks) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""Fit the shape model to the landmarks of LFW's split `fit` and store it in the weights folder.
+"""Fit the shape model to the landmarks of LFW's split `fit` and store it in the weights folder, without nuances yet.
 
 The file holds statistics over 2,390 photos only: a mean, principal components and two covariances; no photo and no
 person can be read from it. Usage: `GANONYMIZATION_DATA=... python tools/fit_shape_model.py`.
@@ -26,14 +26,20 @@ def main() -> None:
     """Find landmarks, fit, write, enter into the catalogue."""
     points, people = landmarks_of_fit()
     fit_shape_model(points, people).save(WEIGHTS / "shape_model.npz")
+    enter()
+    print(f"{len(points)} photos of {len(set(people))} people")
+
+
+def enter() -> None:
+    """Enter the shape model into the catalogue."""
     register(
         "shape_model.npz",
         licence="MIT",
-        origin="statistics of landmarks over split fit of LFW; fitted by tools/fit_shape_model.py",
+        origin="statistics of landmarks over split fit of LFW; fitted by tools/fit_shape_model.py and fit_nuances.py",
         input_spec="(478, 3) landmarks",
-        output_spec="mean (478, 3), weights (478,), components (60, 1434), within (60, 60), between (60, 60), float32",
+        output_spec="mean (478, 3), weights (478,), components (60, 1434), within (60, 60), between (60, 60), "
+        "nuances (2, 1434), float32",
     )
-    print(f"{len(points)} photos of {len(set(people))} people")
 
 
 def landmarks_of_fit() -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float64]], list[str]]:

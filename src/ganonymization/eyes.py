@@ -34,6 +34,17 @@ def carry_irises(source: Array, target: Array) -> Array:
     return result
 
 
+def look_alike(source: Array, target: Array) -> Array:
+    """Return `target` with its own irises, moved to where those of `source` are on average of both eyes.
+
+    Args:
+        source: (478, 3) pose-free landmarks of the face whose gaze is wanted.
+        target: (478, 3) pose-free landmarks of the face that is to have it.
+    """
+    aside, down, _ = (iris_offsets(source) - iris_offsets(target)).mean(axis=0)
+    return move_irises(target, np.tile([aside, down, 0.0], (2, 1)))
+
+
 def move_irises(shape: Array, offsets: Array) -> Array:
     """Return (478, 3) landmarks with both irises moved by (2, 3) offsets in eye widths."""
     result = shape.copy()

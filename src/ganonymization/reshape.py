@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from ganonymization.eyes import carry_irises
-from ganonymization.shape import Array, ShapeModel, expression_functionals
+from ganonymization.eyes import look_alike
+from ganonymization.shape import Array, ShapeModel
 from ganonymization.types import Landmarks
 
 MAX_DEVIATIONS: Final = 2.5
@@ -24,7 +24,8 @@ class Reshape:
     With x the pose-free landmarks, s the invented person's shape, E the linear measures of expression and S the
     covariance within people, the result is x' = s + S E^T (E S E^T)^-1 E (x - s): the most probable face of the
     invented person that shows exactly the measured expression. The jaw, cheeks and lips follow because S knows how
-    faces move. Irises keep their place between the eye corners, so gaze stays.
+    faces move. The irises are the invented person's own, and look where the original's do: how large an iris is in its
+    eye, and how the two eyes differ, belongs to a person.
 
     Args:
         model: the shape model.
@@ -39,7 +40,7 @@ class Reshape:
             raise ValueError(f"strength is {strength}, must be between 0 (copy) and 1 (new shape)")
         self._model = model
         self._strength = strength
-        self._measures = expression_functionals()
+        self._measures = model.measures
         self._measures_of_components = self._measures @ model.components.T
         self._gain = model.change_with(self._measures)
         values, vectors = np.linalg.eigh(model.between)
@@ -61,7 +62,7 @@ class Reshape:
         invented = self._draw(identity)
         change = self._gain @ (measured - self._measures_of_components @ invented)
         exchanged = self._model.from_coefficients(invented + change)
-        return carry_irises(shape, exchanged)
+        return look_alike(shape, exchanged)
 
     def _draw(self, identity: int) -> Array:
         """Return the coefficients of an invented person."""

@@ -32,7 +32,10 @@ FUNCTIONAL_NAMES: Final = (
     "right_brow",
     "left_brow",
 )
-"""Measures of expression that are kept: linear in the points of the pose-free face, in heights of the mean face."""
+"""Measures of expression with a name: linear in the points of the pose-free face, in heights of the mean face."""
+
+NUANCES: Final = 2
+"""Measures of expression without a name that the package's model holds besides, see `ShapeModel.nuances`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +48,8 @@ class ShapeModel:
         components: (K, 1434) orthonormal principal components.
         within: (K, K) covariance of one person's faces around the person's mean.
         between: (K, K) covariance of people's means.
+        nuances: (L, 1434) measures of expression without a name, linear as the named ones: what tells expressions
+            apart where the named ones do not, and people as little as it can (`tools/fit_nuances.py`).
     """
 
     mean: Array
@@ -52,6 +57,7 @@ class ShapeModel:
     components: Array
     within: Array
     between: Array
+    nuances: Array
 
     @classmethod
     def load(cls, path: Path | None = None) -> ShapeModel:
@@ -78,6 +84,11 @@ class ShapeModel:
     def coefficients_of(self, shape: Array) -> Array:
         """Return the (K,) principal coefficients of a pose-free shape."""
         return self.components @ (shape - self.mean).ravel()
+
+    @property
+    def measures(self) -> Array:
+        """The (8 + L, 1434) measures of expression that are kept: `expression_functionals`, then the nuances."""
+        return np.vstack([expression_functionals(), self.nuances])
 
     def change_with(self, measures: Array) -> Array:
         """Return how a face changes when measures of it change: the (K, M) most probable change of coefficients.
@@ -125,7 +136,7 @@ def _difference(axis: int, plus: Sequence[int], minus: Sequence[int]) -> Array:
 
 
 def fit_shape_model(points: Array, people: Sequence[str], *, component_count: int = 60) -> ShapeModel:
-    """Fit the model to landmarks of people of whom several pictures exist.
+    """Fit the model, without nuances, to landmarks of people of whom several pictures exist.
 
     Args:
         points: (M, 478, 3) landmarks in pixels of their pictures.
@@ -146,7 +157,8 @@ def fit_shape_model(points: Array, people: Sequence[str], *, component_count: in
     within = _within_covariance(coefficients, person_of)
     person_means = _person_means(coefficients, person_of)
     between = np.cov(person_means.T) - within * float(np.mean(1 / counts))
-    return ShapeModel(mean, point_weights, components, within, _nearest_positive(between))
+    none = np.empty((0, flat.shape[1]))
+    return ShapeModel(mean, point_weights, components, within, _nearest_positive(between), none)
 
 
 def _align(points: Array, person_of: npt.NDArray[np.intp], rounds: int = 4) -> tuple[Array, Array, Array]:

@@ -3,12 +3,12 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch: pip install '.[train]'")
 
-from ganonymization.correct import MEASURES, Motions  # noqa: E402 - torch may be missing
+from ganonymization.correct import MEASURES, MOTION_SIZE, Motions  # noqa: E402 - torch may be missing
 from ganonymization.errors import WeightsError  # noqa: E402
 from ganonymization.expression import FACE_EXPRESSION  # noqa: E402
 from ganonymization.shape import FUNCTIONAL_NAMES, ShapeModel  # noqa: E402
 from ganonymization.training.data import mirror_order  # noqa: E402
-from ganonymization.training.expectation import FARTHEST, TERMS, Expectation, explain  # noqa: E402
+from ganonymization.training.expectation import DOING_SIZE, FARTHEST, TERMS, Expectation, explain  # noqa: E402
 from ganonymization.types import Landmarks  # noqa: E402
 
 
@@ -24,7 +24,7 @@ def resting():
 
 
 def moved(face, **measures):
-    motion = np.zeros(13)
+    motion = np.zeros(MOTION_SIZE)
     for name, change in measures.items():
         motion[[place for place, known in enumerate(FUNCTIONAL_NAMES) if name in known]] = change
     return Motions(ShapeModel.load()).moved(face, motion)
@@ -37,9 +37,10 @@ def read_as(expect, *faces):
 
 
 def test_faces_are_expected_to_be_read_as_people_read_them(expect, resting):
+    calm = moved(resting, mouth_open=-0.025, mouth_width=-0.03, corner=0.01)  # the mean face smiles a little
     smiling = moved(resting, mouth_width=0.07, corner=-0.03)
     gaping = moved(resting, mouth_open=0.08, lids=0.012, brow=-0.02)
-    assert read_as(expect, resting, smiling, gaping) == ["neutral", "happiness", "surprise"]
+    assert read_as(expect, calm, smiling, gaping) == ["neutral", "happiness", "surprise"]
 
 
 def test_what_is_expected_changes_little_in_the_mirror(expect, resting):
@@ -62,12 +63,12 @@ def test_nothing_is_expected_of_no_faces(expect):
 
 
 def test_a_motion_that_no_photo_shows_counts_as_the_farthest_that_photos_do():
-    rows = explain(np.full((1, 13), 1e6), middle=np.zeros(13), scale=np.ones(13))
+    rows = explain(np.full((1, DOING_SIZE), 1e6), middle=np.zeros(DOING_SIZE), scale=np.ones(DOING_SIZE))
     assert rows.shape == (1, TERMS)
     assert rows[0, 0] == 1
-    assert set(rows[0, 1:14]) == {FARTHEST}
-    assert set(rows[0, 14:]) == {FARTHEST**2}
-    assert TERMS == 1 + 13 + MEASURES * (MEASURES + 1) // 2
+    assert set(rows[0, 1 : 1 + DOING_SIZE]) == {FARTHEST}
+    assert set(rows[0, 1 + DOING_SIZE :]) == {FARTHEST**2}
+    assert TERMS == 1 + DOING_SIZE + MEASURES * (MEASURES + 1) // 2
 
 
 def test_a_file_of_something_else_is_refused(tmp_path):

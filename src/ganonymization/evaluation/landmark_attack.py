@@ -90,7 +90,7 @@ class TwoCovarianceMatcher:
             raise NotMeasurableError(
                 f"{(counts > 1).sum()} of {len(counts)} people have two photos; a matcher needs two such people or more"
             )
-        mean, between, within = _covariances(vectors, person_of)
+        mean, between, within = covariances(vectors, person_of)
         return cls.from_covariances(mean, between=between, within=within)
 
     def scores(self, probes: Array, gallery: Array) -> Array:
@@ -114,8 +114,13 @@ def shape_coefficients(model: ShapeModel, landmarks: Sequence[Landmarks]) -> Arr
     return np.stack([model.coefficients_of(model.shape_of(one)) for one in landmarks])
 
 
-def _covariances(vectors: Array, person_of: npt.NDArray[np.intp]) -> tuple[Array, Array, Array]:
-    """Return (K,) mean, (K, K) covariance between people and the one within, by the analysis of variance."""
+def covariances(vectors: Array, person_of: npt.NDArray[np.intp]) -> tuple[Array, Array, Array]:
+    """Return (K,) mean, (K, K) covariance between people and the one within, by the analysis of variance.
+
+    Args:
+        vectors: (N, K).
+        person_of: (N,) numbers of people, from 0 without a gap.
+    """
     counts = np.bincount(person_of)
     means = np.zeros((len(counts), vectors.shape[1]))
     np.add.at(means, person_of, vectors)

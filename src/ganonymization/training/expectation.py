@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from ganonymization import weights
 from ganonymization.correct import MEASURES, MOTION_SIZE, Motions
-from ganonymization.shape import ShapeModel
+from ganonymization.shape import NUANCES, ShapeModel
 from ganonymization.types import Landmarks
 
 Array = npt.NDArray[np.float64]
@@ -30,18 +30,38 @@ FARTHEST: Final = 4.0
 
 _FIRST, _SECOND = np.triu_indices(MEASURES)
 
-TERMS: Final = 1 + MOTION_SIZE + len(_FIRST)
+DOING_SIZE: Final = MOTION_SIZE + NUANCES
+"""What a face does: its motion (`correct.MOTION_SIZE`), and its nuances (`shape.ShapeModel.nuances`)."""
+
+TERMS: Final = 1 + DOING_SIZE + len(_FIRST)
 
 
-def explain(motions: Array, *, middle: Array, scale: Array) -> Array:
-    """Return the (N, `TERMS`) constant, motions, and products of measures that an expectation is linear in.
+class Doings:
+    """Tell what faces do.
 
     Args:
-        motions: (N, 13), see `correct.MOTION_SIZE`.
-        middle: (13,) mean of the motions of photos.
-        scale: (13,) their deviation.
+        model: the shape model.
     """
-    placed = np.clip((motions - middle) / scale, -FARTHEST, FARTHEST)
+
+    def __init__(self, model: ShapeModel) -> None:
+        self._model = model
+        self._motions = Motions(model)
+
+    def of(self, landmarks: Landmarks) -> Array:
+        """Return the (15,) motion and nuances from the mean face to a face."""
+        difference = self._model.shape_of(landmarks) - self._model.mean
+        return np.concatenate([self._motions.of(landmarks), self._model.nuances @ difference.ravel()])
+
+
+def explain(doings: Array, *, middle: Array, scale: Array) -> Array:
+    """Return the (N, 1 + D + 36) constant, doings, and products of named measures that an expectation is linear in.
+
+    Args:
+        doings: (N, D) rows of which the first 8 values are the named measures, see `DOING_SIZE`.
+        middle: (D,) mean over photos.
+        scale: (D,) their deviation.
+    """
+    placed = np.clip((doings - middle) / scale, -FARTHEST, FARTHEST)
     return np.hstack([np.ones((len(placed), 1)), placed, placed[:, _FIRST] * placed[:, _SECOND]])
 
 
@@ -62,7 +82,7 @@ class Expectation(nn.Module):
         super().__init__()
         arrays = weights.read_arrays(path or weights.locate("expectation"), NAMES, what="table of expectations")
         self._middle, self._scale = (arrays[name].astype(np.float64) for name in ("middle", "scale"))
-        self._motions = Motions(ShapeModel.load())
+        self._doings = Doings(ShapeModel.load())
         for name in ("features", "logits"):
             self.register_buffer(name, torch.from_numpy(arrays[name].astype(np.float32)), persistent=False)
 
@@ -74,7 +94,7 @@ class Expectation(nn.Module):
             landmarks: (B, 478, 3) in shares of the crop's side, of faces that do what is to be shown.
         """
         points = landmarks.float().cpu().numpy()
-        motions = np.array([self._motions.of(Landmarks(face, presence=1.0)) for face in points])
-        rows = explain(motions.reshape(-1, MOTION_SIZE), middle=self._middle, scale=self._scale)
+        doings = np.array([self._doings.of(Landmarks(face, presence=1.0)) for face in points])
+        rows = explain(doings.reshape(-1, DOING_SIZE), middle=self._middle, scale=self._scale)
         terms = torch.from_numpy(rows).to(self.features)
         return terms @ self.features, (terms @ self.logits).softmax(dim=1)

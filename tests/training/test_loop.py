@@ -118,6 +118,15 @@ def test_the_colours_of_parts_weigh_as_the_configuration_says():
     assert terms[3.0]["coarse"][0] == terms[8.0]["coarse"][0] == CONFIG.coarse_weight
 
 
+def test_blemishes_count_where_they_have_a_weight():
+    (batch,) = batches(1)
+    trainer = Trainer(dataclasses.replace(CONFIG, blemish_weight=5.0), CPU)
+    drawn = trainer._generate(batch, trainer.reader.code(trainer._read(batch)))
+    weight, loss = trainer._generator_terms(batch, drawn, drawn.image, batch.image)["blemishes"]
+    assert weight == 5.0
+    assert 0 <= loss.item() < 2
+
+
 def test_a_face_is_drawn_with_the_code_that_is_read_in_it_or_with_a_random_one():
     config = dataclasses.replace(CONFIG, batch_size=4, prior_share=0.5)
     trainer = Trainer(config, CPU)

@@ -48,6 +48,8 @@ class TrainingConfig:
         coarse_weight: weight of the absolute difference of blurred pictures where the identity is random.
         tint_weight: weight of the difference between the mean colours of the parts of a face with a random identity and
             those that were asked for.
+        blemish_weight: weight of what stands out on the skin of a face with a random identity more than on that of the
+            training face.
         landmark_weight: weight of the landmark consistency loss; 0 leaves the mesh out.
         landmark_stride: every how many-th face of a batch the mesh looks at.
         expression_weight: weight of the expression consistency loss; 0 leaves the classifier out.
@@ -96,6 +98,7 @@ class TrainingConfig:
     feature_weight: float = 4.0
     coarse_weight: float = 3.0
     tint_weight: float = 3.0
+    blemish_weight: float = 0.0
     landmark_weight: float = 0.0
     landmark_stride: int = 4
     expression_weight: float = 0.0

@@ -18,6 +18,7 @@ from ganonymization.synthesize.pix2pix import NOISE_SIZE
 from ganonymization.training import losses
 from ganonymization.training.augment import augment
 from ganonymization.training.backbone import LAYERS, Backbone
+from ganonymization.training.blemishes import blemishes_more
 from ganonymization.training.config import ConfigError, TrainingConfig
 from ganonymization.training.consistency import ExpressionConsistency, LandmarkConsistency
 from ganonymization.training.course import (
@@ -234,14 +235,18 @@ class Trainer:
         likeness = (encoded + config.prior_likeness * (1 - encoded)) * own_colours
         # another palette changes the face; hair, ears and neck go on as the surround has them
         alike = unknown * (1 - drawn.tinted.swapped[:, None, None, None] * batch.maps[:, :1])
-        image = drawn.image.float()
-        return {
+        image, invented = drawn.image.float(), 1 - encoded
+        terms = {
             "adversarial": (config.adversarial_weight, losses.generator_hinge(fake_judged, layers_seen[:, -1:])),
             "features": (config.feature_weight, losses.feature_matching(real_judged, fake_judged, likeness * pictured)),
             "l1": (config.l1_weight, losses.masked_l1(image, batch.image, pixel_weight, likeness)),
-            "coarse": (config.coarse_weight, losses.coarse_l1(image, batch.image, alike, 1 - encoded)),
-            "tint": (config.tint_weight, tint_missed(image, batch, drawn.tinted, 1 - encoded)),
+            "coarse": (config.coarse_weight, losses.coarse_l1(image, batch.image, alike, invented)),
+            "tint": (config.tint_weight, tint_missed(image, batch, drawn.tinted, invented)),
         }
+        if config.blemish_weight:
+            missed = blemishes_more(image, batch.image, batch.maps, unknown, invented)
+            terms["blemishes"] = (config.blemish_weight, missed)
+        return terms
 
     def _frozen_terms(self, batch: Batch, fake: Tensor, encoded: Tensor) -> dict[str, tuple[float, Tensor]]:
         """Return what networks that do not learn say about generated faces."""

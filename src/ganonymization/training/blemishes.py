@@ -1,0 +1,64 @@
+"""Blotches and strokes on bare skin, of which an invented face is to have no more than a real one.
+
+Discriminators hardly mind them: a dark spot over the nose and a stroke down the chin are read as wrinkles, which real
+faces have. They stand out more than these, though, and at other places on every face.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ganonymization.condition import MAP_NAMES
+
+_FEATURES: Final = ("brows", "eyes", "lips", "mouth")
+
+_FINE: Final = 3
+_COARSE: Final = 17
+"""Sides in pixels of half a picture of the squares whose means are compared: a spot is as large as the first, and its
+surroundings as the second."""
+
+_MARGIN: Final = 7
+"""By how much, in the same pixels, brows, eyes and lips are wider than drawn: lashes and shadows are no blemishes."""
+
+_POWER: Final = 4
+"""What stands out counts more than what is everywhere."""
+
+
+def blemishes_more(image: Tensor, real: Tensor, maps: Tensor, visible: Tensor, weight: Tensor) -> Tensor:
+    """Return by how much more stands out on the skin of drawn faces than on those of real ones.
+
+    Args:
+        image: (B, 3, S, S) drawn, in -1..1.
+        real: likewise, faces in the same light.
+        maps: (B, M, S, S) landmark maps in 0..1.
+        visible: (B, 1, S, S) 1 where something is drawn.
+        weight: (B,) of each face.
+    """
+    excess = (standing_out(image, maps, visible) - standing_out(real, maps, visible)).relu()
+    return (excess * weight).sum() / weight.sum().clamp_min(1)
+
+
+def standing_out(image: Tensor, maps: Tensor, visible: Tensor) -> Tensor:
+    """Return the (B,) difference of bare skin from its surroundings, on the scale of the image, spots before all."""
+    layers = dict(zip(MAP_NAMES, maps[:, :, None].unbind(dim=1), strict=True))
+    features = torch.stack([layers[name] for name in _FEATURES]).amax(dim=0)
+    features = functional.max_pool2d(_halved(features), _MARGIN, stride=1, padding=_MARGIN // 2)
+    skin = (_halved(layers["hull"] * visible) > 0.99).float() * (features < 0.01).float()
+    small = _halved(image.float())
+    spots = _mean_around(small, skin, _FINE) - _mean_around(small, skin, _COARSE)
+    mean = (spots**_POWER * skin).sum(dim=(1, 2, 3)) / (3 * skin.sum(dim=(1, 2, 3))).clamp_min(1)
+    return (mean + 1e-8) ** (1 / _POWER)
+
+
+def _halved(layer: Tensor) -> Tensor:
+    return functional.avg_pool2d(layer, 2)
+
+
+def _mean_around(image: Tensor, area: Tensor, side: int) -> Tensor:
+    """Return the mean over a square around each pixel, of what lies in the area."""
+    summed = functional.avg_pool2d(image * area, side, stride=1, padding=side // 2)
+    return summed / functional.avg_pool2d(area, side, stride=1, padding=side // 2).clamp_min(1e-3)

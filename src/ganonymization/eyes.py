@@ -34,8 +34,8 @@ def carry_irises(source: Array, target: Array) -> Array:
     return result
 
 
-def look_alike(source: Array, target: Array) -> Array:
-    """Return `target` with its own irises, moved to where those of `source` are on average of both eyes.
+def take_gaze(source: Array, target: Array) -> Array:
+    """Return `target` with its own irises, moved to where those of `source` are, on average of both eyes.
 
     Args:
         source: (478, 3) pose-free landmarks of the face whose gaze is wanted.

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from ganonymization.eyes import look_alike
+from ganonymization.eyes import take_gaze
 from ganonymization.shape import Array, ShapeModel
 from ganonymization.types import Landmarks
 
@@ -62,7 +62,7 @@ class Reshape:
         invented = self._draw(identity)
         change = self._gain @ (measured - self._measures_of_components @ invented)
         exchanged = self._model.from_coefficients(invented + change)
-        return look_alike(shape, exchanged)
+        return take_gaze(shape, exchanged)
 
     def _draw(self, identity: int) -> Array:
         """Return the coefficients of an invented person."""

@@ -93,11 +93,16 @@ def mirrored(image: Image, landmarks: Landmarks) -> tuple[Image, Landmarks]:
 def fit(terms: Array, features: Array, probabilities: Array) -> tuple[Array, Array]:
     """Return the (T, 256) and (T, 7) coefficients of features and logits."""
     count, kinds = probabilities.shape
-    lines = np.linalg.solve(terms.T @ terms + RIDGE * np.eye(terms.shape[1]), terms.T @ features)
+    lines = ridge(terms, features)
     # each face counts as every expression, as much as the classifier takes it for that
     model = LogisticRegression(max_iter=5000, C=1 / (2 * RIDGE), fit_intercept=False)
     model.fit(np.repeat(terms, kinds, axis=0), np.tile(np.arange(kinds), count), sample_weight=probabilities.ravel())
     return lines, model.coef_.T
+
+
+def ridge(terms: Array, values: Array) -> Array:
+    """Return the (T, D) coefficients of (N, D) values on (N, T) terms."""
+    return np.linalg.solve(terms.T @ terms + RIDGE * np.eye(terms.shape[1]), terms.T @ values)
 
 
 def as_sure(terms: Array, logits: Array, probabilities: Array) -> Array:

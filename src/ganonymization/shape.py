@@ -158,7 +158,7 @@ def fit_shape_model(points: Array, people: Sequence[str], *, component_count: in
     person_means = _person_means(coefficients, person_of)
     between = np.cov(person_means.T) - within * float(np.mean(1 / counts))
     none = np.empty((0, flat.shape[1]))
-    return ShapeModel(mean, point_weights, components, within, _nearest_positive(between), none)
+    return ShapeModel(mean, point_weights, components, within, nearest_positive(between), none)
 
 
 def _align(points: Array, person_of: npt.NDArray[np.intp], rounds: int = 4) -> tuple[Array, Array, Array]:
@@ -205,6 +205,7 @@ def _within_covariance(coefficients: Array, person_of: npt.NDArray[np.intp]) -> 
     return np.asarray(residual.T @ residual / freedom)
 
 
-def _nearest_positive(covariance: Array) -> Array:
+def nearest_positive(covariance: Array) -> Array:
+    """Return the symmetric (K, K) matrix without negative eigenvalues that is nearest to another."""
     values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
     return np.asarray((vectors * np.clip(values, 0, None)) @ vectors.T)

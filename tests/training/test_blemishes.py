@@ -3,7 +3,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch: pip install '.[train]'")
 
 from ganonymization.condition import MAP_COUNT, MAP_NAMES  # noqa: E402 - torch may be missing
-from ganonymization.training.blemishes import blemishes_more, standing_out  # noqa: E402
+from ganonymization.training.blemishes import bare_skin, blemish_excess, standing_out  # noqa: E402
 
 SIZE = 128
 EVERYWHERE = torch.ones(1, 1, SIZE, SIZE)
@@ -30,13 +30,14 @@ def spotted(*, top, left, side, darker=0.4):
 
 
 def more(image, *, visible=EVERYWHERE, weight=1.0):
-    return blemishes_more(image, face(), maps(), visible, torch.tensor([weight])).item()
+    return blemish_excess(image, face(), maps(), visible, torch.tensor([weight])).item()
 
 
 def test_a_spot_stands_out_and_light_from_the_side_does_not():
-    spot = standing_out(spotted(top=30, left=60, side=8), maps(), EVERYWHERE)
-    assert spot > 3 * standing_out(face(), maps(), EVERYWHERE)
-    assert spot > 3 * standing_out(face() - 0.4, maps(), EVERYWHERE)
+    skin = bare_skin(maps(), EVERYWHERE)
+    spot = standing_out(spotted(top=30, left=60, side=8), skin)
+    assert spot > 3 * standing_out(face(), skin)
+    assert spot > 3 * standing_out(face() - 0.4, skin)
 
 
 def test_one_dark_spot_counts_more_than_many_faint_ones():
@@ -65,7 +66,7 @@ def test_nothing_counts_where_nothing_is_drawn_nor_without_weight_and_no_face_mi
 
 def test_a_step_against_the_gradient_makes_the_spot_fainter():
     image = spotted(top=30, left=60, side=8).requires_grad_()
-    blemishes_more(image, face(), maps(), EVERYWHERE, torch.ones(1)).backward()
+    blemish_excess(image, face(), maps(), EVERYWHERE, torch.ones(1)).backward()
     inside, outside = image.grad[..., 32:36, 62:66], image.grad[..., 100:104, 62:66]
     assert (inside < 0).all()
     assert inside.abs().mean() > 10 * outside.abs().mean()

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from typing import Final
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ganonymization.condition import MAP_NAMES
-
-_FEATURES: Final = ("brows", "eyes", "lips", "mouth")
+from ganonymization.training.layers import features_of, named_layers
 
 _FINE: Final = 3
 _COARSE: Final = 17
-"""Sides in pixels of half a picture of the squares whose means are compared: a spot is as large as the first, and its
-surroundings as the second."""
+"""Sides, in pixels of the picture at half its size, of the squares whose means are compared: a spot is as large
+as the first, and its surroundings as the second."""
 
 _MARGIN: Final = 7
 """By how much, in the same pixels, brows, eyes and lips are wider than drawn: lashes and shadows are no blemishes."""
@@ -28,7 +25,7 @@ _POWER: Final = 4
 """What stands out counts more than what is everywhere."""
 
 
-def blemishes_more(image: Tensor, real: Tensor, maps: Tensor, visible: Tensor, weight: Tensor) -> Tensor:
+def blemish_excess(image: Tensor, real: Tensor, maps: Tensor, visible: Tensor, weight: Tensor) -> Tensor:
     """Return by how much more stands out on the skin of drawn faces than on those of real ones.
 
     Args:
@@ -38,16 +35,25 @@ def blemishes_more(image: Tensor, real: Tensor, maps: Tensor, visible: Tensor, w
         visible: (B, 1, S, S) 1 where something is drawn.
         weight: (B,) of each face.
     """
-    excess = (standing_out(image, maps, visible) - standing_out(real, maps, visible)).relu()
+    skin = bare_skin(maps, visible)
+    excess = (standing_out(image, skin) - standing_out(real, skin)).relu()
     return (excess * weight).sum() / weight.sum().clamp_min(1)
 
 
-def standing_out(image: Tensor, maps: Tensor, visible: Tensor) -> Tensor:
-    """Return the (B,) difference of bare skin from its surroundings, on the scale of the image, spots before all."""
-    layers = dict(zip(MAP_NAMES, maps[:, :, None].unbind(dim=1), strict=True))
-    features = torch.stack([layers[name] for name in _FEATURES]).amax(dim=0)
-    features = functional.max_pool2d(_halved(features), _MARGIN, stride=1, padding=_MARGIN // 2)
-    skin = (_halved(layers["hull"] * visible) > 0.99).float() * (features < 0.01).float()
+def bare_skin(maps: Tensor, visible: Tensor) -> Tensor:
+    """Return (B, 1, S / 2, S / 2) 1 where a drawn face has neither brows nor eyes nor a mouth."""
+    layers = named_layers(maps)
+    features = functional.max_pool2d(_halved(features_of(layers)), _MARGIN, stride=1, padding=_MARGIN // 2)
+    return (_halved(layers["hull"] * visible) > 0.99).float() * (features < 0.01).float()
+
+
+def standing_out(image: Tensor, skin: Tensor) -> Tensor:
+    """Return the (B,) difference of skin from its surroundings, on the scale of the image, spots before all.
+
+    Args:
+        image: (B, 3, S, S).
+        skin: (B, 1, S / 2, S / 2), 1 where it is bare.
+    """
     small = _halved(image.float())
     spots = _mean_around(small, skin, _FINE) - _mean_around(small, skin, _COARSE)
     mean = (spots**_POWER * skin).sum(dim=(1, 2, 3)) / (3 * skin.sum(dim=(1, 2, 3))).clamp_min(1)

@@ -18,7 +18,7 @@ from ganonymization.synthesize.pix2pix import NOISE_SIZE
 from ganonymization.training import losses
 from ganonymization.training.augment import augment
 from ganonymization.training.backbone import LAYERS, Backbone
-from ganonymization.training.blemishes import blemishes_more
+from ganonymization.training.blemishes import blemish_excess
 from ganonymization.training.config import ConfigError, TrainingConfig
 from ganonymization.training.consistency import ExpressionConsistency, LandmarkConsistency
 from ganonymization.training.course import (
@@ -244,7 +244,7 @@ class Trainer:
             "tint": (config.tint_weight, tint_missed(image, batch, drawn.tinted, invented)),
         }
         if config.blemish_weight:
-            missed = blemishes_more(image, batch.image, batch.maps, unknown, invented)
+            missed = blemish_excess(image, batch.image, batch.maps, unknown, invented)
             terms["blemishes"] = (config.blemish_weight, missed)
         return terms
 

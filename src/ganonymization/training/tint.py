@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 import torch
 from torch import Tensor
 
-from ganonymization.condition import MAP_NAMES
 from ganonymization.palette import BEARD, BROWS, IRISES, LIPS, LUMA, SKIN, SPREAD
 from ganonymization.training.data import Batch
+from ganonymization.training.layers import features_of, named_layers
 
 SHARE: Final = 0.6
 """Of the faces that have no code of their own, so many get the palette of another face, in their own light."""
@@ -67,10 +67,9 @@ def tint_missed(image: Tensor, batch: Batch, tinted: Tinted, weight: Tensor) -> 
         tinted: the palettes.
         weight: (B,) of each face.
     """
-    layers = dict(zip(MAP_NAMES, batch.maps[:, :, None].unbind(dim=1), strict=True))
+    layers = named_layers(batch.maps)
     visible = batch.unknown
-    features = torch.stack([layers[part] for part in ("brows", "eyes", "lips", "mouth")]).amax(dim=0)
-    skin = layers["hull"] * (1 - features) * visible
+    skin = layers["hull"] * (1 - features_of(layers)) * visible
     areas, wanted = [skin, skin * _below(layers["lips"])], list[Tensor]()
     for area, field in zip(areas, (SKIN, BEARD), strict=True):
         # a palette tells the colour of a part of the skin; that of all of it differs as in the training face

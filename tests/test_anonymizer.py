@@ -22,6 +22,7 @@ from ganonymization.anonymizer import MAX_ATTEMPTS, Anonymizer, Obscurer, derive
 from ganonymization.blend import SeamlessBlend
 from ganonymization.decide import Decision, Treatment, anonymize_for_good
 from ganonymization.detail import damp_detail
+from ganonymization.draw import Draw
 from ganonymization.landmark.topology import CHIN, FOREHEAD_TOP
 from ganonymization.obscure import FILL, SolidFill
 from ganonymization.region import GROWTH, hull, outline
@@ -171,10 +172,51 @@ def test_an_identity_as_unlike_the_original_as_a_stranger_is_preferred():
 
 
 def test_the_most_unlike_identity_is_taken_when_none_is_as_a_stranger():
-    verify = FakeVerify([0.78], glances=[0.7, 0.78, 0.65, 0.72, 0.75], stranger_distance=0.8)
+    verify = FakeVerify([0.78], glances=[0.7, 0.78, *[0.65] * (MAX_ATTEMPTS - 2)], stranger_distance=0.8)
     (receipt,) = scene(LEFT, verify=verify)(image_of(), identity=5).receipts
     assert (receipt.identity, receipt.attempts) == (derive(derive(5, 0), 1), MAX_ATTEMPTS)
     assert receipt.outcome is Outcome.SYNTHESIZED
+
+
+@pytest.fixture
+def flaws(monkeypatch):
+    """How flawed each person is who is drawn over the only face of a picture, in the order in which they are drawn."""
+    found, measure = list[float](), Draw.flaws
+
+    def remember(self, canvas, patch, *, palette):
+        found.append(measure(self, canvas, patch, palette=palette))
+        return found[-1]
+
+    monkeypatch.setattr(Draw, "flaws", remember)
+    return found
+
+
+def test_of_people_with_flaws_the_clearest_is_taken(flaws):
+    (receipt,) = scene(LEFT, clear=0.0)(image_of(), identity=5).receipts
+    assert len(set(flaws)) == MAX_ATTEMPTS
+    assert receipt.identity == derive(derive(5, 0), int(np.argmin(flaws)))
+
+
+def test_the_first_with_clear_skin_is_taken_and_nobody_else_is_drawn(flaws):
+    scene(LEFT, clear=0.0)(image_of(), identity=5)
+    clear = sorted(flaws)[2] + 1e-9
+    first = next(place for place, flawed in enumerate(flaws) if flawed < clear)
+    flaws.clear()
+    (receipt,) = scene(LEFT, clear=clear)(image_of(), identity=5).receipts
+    assert receipt.identity == derive(derive(5, 0), first)
+    assert len(flaws) == first + 1
+
+
+def test_people_are_tried_from_the_clearest_on_until_one_passes(flaws):
+    verify = FakeVerify([0.2, 0.2, 0.7], glances=[0.9] * 3)
+    (receipt,) = scene(LEFT, clear=0.0, verify=verify)(image_of(), identity=5).receipts
+    assert receipt.identity == derive(derive(5, 0), int(np.argsort(flaws)[2]))
+    assert receipt.attempts == 3
+
+
+def test_a_lasting_identity_is_not_exchanged_for_clearer_skin():
+    (receipt,) = scene(LEFT, clear=0.0, decide=anonymize_for_good)(image_of(), identity=5).receipts
+    assert receipt.identity == derive(derive(5, 0), 0)
 
 
 def test_a_lasting_identity_is_kept_while_it_passes():
@@ -236,7 +278,7 @@ def test_a_face_that_no_identity_hides_is_obscured():
     verify.distances.append(0.9)
     result = result(image_of(), identity=5)
     assert [receipt.outcome for receipt in result.receipts] == [Outcome.OBSCURED, Outcome.SYNTHESIZED]
-    assert "5 identities still resemble the original" in result.receipts[0].reason
+    assert f"{MAX_ATTEMPTS} identities still resemble the original" in result.receipts[0].reason
     assert len(verify.results) == MAX_ATTEMPTS + 1
     assert (result.image[inside_box(face_of(LEFT).box)] == FILL).all()
 

@@ -1,6 +1,6 @@
 """Whom an audition prefers, and that it tries no more people than it has to."""
 
-from ganonymization.audition import best_first
+from ganonymization.audition import best_first, clearest_first
 
 
 def tried(distances, log):
@@ -26,3 +26,17 @@ def test_who_was_far_enough_comes_before_the_farthest_of_the_others():
 
 def test_nobody_comes_of_nobody():
     assert list(best_first([], enough=0.7)) == []
+
+
+def test_clear_skin_comes_as_soon_as_drawn_and_all_others_follow_by_their_flaws():
+    assert list(clearest_first(tried([0.3, 0.1, 0.2, 0.05], []), clear=0.15)) == [1, 3, 2, 0]
+
+
+def test_nobody_is_drawn_after_one_with_clear_skin_unless_asked_for():
+    log = []
+    assert next(clearest_first(tried([0.3, 0.1, 0.2], log), clear=0.15)) == 1
+    assert log == [0, 1]
+
+
+def test_those_with_the_same_flaws_keep_their_order():
+    assert list(clearest_first(tried([0.3, 0.3, 0.3], []), clear=0.15)) == [0, 1, 2]

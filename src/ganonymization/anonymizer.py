@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from ganonymization.audition import best_first
+from ganonymization.audition import best_first, clearest_first
 from ganonymization.decide import DecideFaces, Decision, Treatment, anonymize_everybody
 from ganonymization.detail import damp_detail
 from ganonymization.draw import Canvas, Draw, Painted, Seen, require_same_face
@@ -32,10 +33,10 @@ from ganonymization.stages import (
     Synthesize,
 )
 from ganonymization.timing import Stopwatch
-from ganonymization.types import Box, Face, Image, Outcome, Points, Receipt, Region, Result
+from ganonymization.types import Box, Face, Image, Outcome, Patch, Points, Receipt, Region, Result
 from ganonymization.verify import Check, Reference, Verify
 
-MAX_ATTEMPTS: Final = 5
+MAX_ATTEMPTS: Final = 8
 """Identities tried before a face is obscured."""
 
 MOST_DRAWN: Final = 1000
@@ -62,6 +63,7 @@ class Anonymizer:
         correct: makes up for what the one who is chosen does otherwise than asked; None takes what comes. Without
             `verify` nobody looks, and nothing is corrected.
         suit: says who suits a face; by default everybody does.
+        clear: people whose skin is less flawed (see `audition.CLEAR`) are tried first; by default all as they come.
         decide: says who is left visible, and who is invented; by default everybody is replaced.
     """
 
@@ -82,12 +84,14 @@ class Anonymizer:
         matte: Matte | None = None,
         correct: Correct | None = None,
         suit: Suit | None = None,
+        clear: float = math.inf,
         decide: DecideFaces = anonymize_everybody,
     ) -> None:
         self._detect = detect
         self._landmark = landmark
         self._correct = correct
         self._suit = suit
+        self._clear = clear
         self._draw = Draw(
             reshape=reshape,
             synthesize=synthesize,
@@ -171,7 +175,7 @@ class Anonymizer:
         seen = plan.seen
         try:
             if self._verify is None:
-                take = self._take(result, plan, others, next(self._people(result, plan, others, clock)), clock)
+                take = self._take(result, next(self._sketches(result, plan, others, clock)), clock)
                 take.painted.put_into(result)
                 return _receipt(seen, take, None, 1, clock)
             with clock("remember"):
@@ -198,8 +202,8 @@ class Anonymizer:
 
         def takes() -> Iterator[tuple[float, _Take]]:
             nonlocal attempts
-            for identity in self._people(result, plan, others, clock):
-                take = self._take(result, plan, others, identity, clock)
+            for sketch in self._sketches(result, plan, others, clock):
+                take = self._take(result, sketch, clock)
                 attempts += 1
                 with clock("verify"), take.painted.shown_in(result):
                     distance = verify.distance(reference, result, take.canvas.drawn)
@@ -230,13 +234,27 @@ class Anonymizer:
             suits = self._suit(anybody.surround, plan.seen.landmarks)
         return draw_people(plan.identity, suits)
 
-    def _take(self, result: Image, plan: _Plan, others: Sequence[Points], identity: int, clock: Stopwatch) -> _Take:
+    def _sketches(self, result: Image, plan: _Plan, others: Sequence[Points], clock: Stopwatch) -> Iterator[_Sketch]:
+        """Yield the people who may be tried, drawn over a face: those who are drawn well first."""
+        people = self._people(result, plan, others, clock)
+        sketches = (self._sketch(result, plan, others, identity, clock) for identity in people)
+        if plan.lasting or math.isinf(self._clear):
+            return sketches
+        looked_at = ((self._draw.flaws(each.canvas, each.patch, palette=each.palette), each) for each in sketches)
+        return clearest_first(looked_at, clear=self._clear)
+
+    def _sketch(self, result: Image, plan: _Plan, others: Sequence[Points], identity: int, clock: Stopwatch) -> _Sketch:
         """Draw one invented person."""
         canvas = self._draw.prepare(result, plan.seen, others, identity=identity, clock=clock)
         with clock("synthesize"):
             palette = self._choose_palette(canvas.surround, plan.seen.landmarks, identity)
-        painted = self._draw.paint(result, canvas, palette=palette, identity=identity, clock=clock)
-        return _Take(identity, palette, canvas, painted)
+        patch = self._draw.synthesize(canvas, palette=palette, identity=identity, clock=clock)
+        return _Sketch(identity, palette, canvas, patch)
+
+    def _take(self, result: Image, sketch: _Sketch, clock: Stopwatch) -> _Take:
+        """Fit somebody who was drawn into the picture."""
+        painted = self._draw.fit(result, sketch.canvas, sketch.patch, clock=clock)
+        return _Take(sketch.identity, sketch.palette, sketch.canvas, painted)
 
     def _takes_of(self, first: _Take, result: Image, plan: _Plan, clock: Stopwatch) -> Iterator[_Take]:
         """Yield a person drawn again so that he does what was asked, where that can be told, and as drawn first."""
@@ -326,6 +344,23 @@ class _Plan:
     seen: Seen
     identity: int
     lasting: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sketch:
+    """An invented person, drawn over a face, but not yet in the picture.
+
+    Attributes:
+        identity: seed of that person.
+        palette: its colours.
+        canvas: what the person is asked to be, and to do.
+        patch: what was drawn.
+    """
+
+    identity: int
+    palette: npt.NDArray[np.float32]
+    canvas: Canvas
+    patch: Patch
 
 
 @dataclass(frozen=True, slots=True, eq=False)

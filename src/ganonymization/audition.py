@@ -1,4 +1,4 @@
-"""Prefer invented people who are as unlike the original as a stranger is.
+"""Prefer invented people who are drawn well, and who are as unlike the original as a stranger is.
 
 That a recogniser calls two faces different people is not enough: hair, age and expression, which stay, make a new face
 a little more like the original than a stranger would be, and among many known people that points to one. So several
@@ -9,9 +9,30 @@ no part in the choice, finds less as well (docs/privacy.md has the figures).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from operator import itemgetter
+from typing import Final, TypeVar
 
 Candidate = TypeVar("Candidate")
+
+CLEAR: Final = 0.085
+"""Skin that is less flawed (see `complexion`) is clear. Chosen by eye on portraits of London; on 150 photos of LFW `fit` 4.2
+people are drawn until one has such skin."""
+
+
+def clearest_first(drawn: Iterable[tuple[float, Candidate]], *, clear: float) -> Iterator[Candidate]:
+    """Yield who has clear skin, as soon as drawn; after these all others, the clearest first.
+
+    Args:
+        drawn: how flawed, and who it is; taken one by one, only as far as needed.
+        clear: from how much on somebody clearer is looked for.
+    """
+    others = list[tuple[float, Candidate]]()
+    for flawed, candidate in drawn:
+        if flawed < clear:
+            yield candidate
+        else:
+            others.append((flawed, candidate))
+    yield from (candidate for _, candidate in sorted(others, key=itemgetter(0)))
 
 
 def best_first(tried: Iterable[tuple[float, Candidate]], *, enough: float) -> Iterator[Candidate]:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ganonymization.blend import blend_mask
+from ganonymization.complexion import flaws
 from ganonymization.correct import MOUTH_OPEN
 from ganonymization.crop import cut, synthesis_crop_from_image
 from ganonymization.detail import damp_detail
@@ -207,6 +208,10 @@ class Draw:
     ) -> Painted:
         """Return the part of the picture that is replaced, with the invented person in it; the picture stays."""
         patch = self.synthesize(canvas, palette=palette, identity=identity, clock=clock, manner=manner)
+        return self.fit(image, canvas, patch, clock=clock)
+
+    def fit(self, image: Image, canvas: Canvas, patch: Patch, *, clock: Stopwatch) -> Painted:
+        """Return the part of the picture that is replaced, with a person in it as drawn; the picture stays."""
         return self.place(image, canvas, self.clear(canvas, patch, clock=clock), clock=clock)
 
     def synthesize(
@@ -224,6 +229,11 @@ class Draw:
             asked = self._anticipate(landmarks, manner) if self._anticipate else landmarks
             patch = self.patch(asked, canvas.surround, palette=palette, identity=identity)
             return damp_detail(patch, landmarks.points, scale=scale_of(canvas.crop.crop_from_image))
+
+    def flaws(self, canvas: Canvas, patch: Patch, *, palette: npt.NDArray[np.float32]) -> float:
+        """Return how flawed the skin of a drawn person will look in the picture (see `complexion`)."""
+        scale = scale_of(canvas.crop.crop_from_image)
+        return flaws(patch, canvas.landmarks.points, canvas.surround, palette, scale=scale)
 
     def look_back(self, canvas: Canvas, found: Landmarks) -> Motion | None:
         """Return what an invented person misses, by the landmarks of the face that came out; None if nobody minds.

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ganonymization.anonymizer import Anonymizer, Obscurer
+from ganonymization.audition import CLEAR
 from ganonymization.blend import SeamlessBlend
 from ganonymization.casting import SuitFace
 from ganonymization.correct import Correct
@@ -88,6 +89,7 @@ def default(
         region=region,
         correct=Correct(shape_model),
         suit=SuitFace(read, synthesize.traits) if traits is Traits.MATCH else None,
+        clear=CLEAR,
         decide=decide,
     )
 

@@ -3,6 +3,7 @@ import film
 import numpy as np
 import pytest
 
+from ganonymization.anonymizer import draw_people
 from ganonymization.blend import SeamlessBlend
 from ganonymization.correct import MEASURES, SHARE, Anticipate, Motions
 from ganonymization.decide import Decision, Treatment
@@ -40,7 +41,7 @@ def test_an_anonymized_track_without_a_view_stays_who_it_is(cast):
     assert renewed.palette is role.palette
 
 
-def troupe(follow):
+def troupe(follow, **options):
     model = fakes.shape_model()
     draw = Draw(
         reshape=Reshape(model),
@@ -51,7 +52,7 @@ def troupe(follow):
         anticipate=Anticipate(model),
     )
     stages = {"choose_palette": fakes.FakePalette(), "verify": film.Verifier(), "policy": ByPerson(1)}
-    return Cast(draw=draw, follow=follow, same_person=0.5, threshold=film.THRESHOLD, **stages)
+    return Cast(draw=draw, follow=follow, same_person=0.5, threshold=film.THRESHOLD, **stages, **options)
 
 
 def samples(count):
@@ -83,6 +84,21 @@ def test_what_an_invented_person_misses_is_measured_once_and_asked_for_besides()
     assert np.degrees(np.linalg.norm(role.manner.missed[MEASURES + 2 :])) == pytest.approx(SHARE * TURNED_DEG, abs=0.2)
     assert not np.allclose(asked.points, face.points, atol=0.5)
     assert cast.renew(1, role, samples(1)).manner is role.manner
+
+
+def test_a_track_becomes_the_person_with_the_clearest_skin(monkeypatch):
+    flaws, measure = list[float](), Draw.flaws
+
+    def remember(self, canvas, patch, *, palette):
+        flaws.append(measure(self, canvas, patch, palette=palette))
+        return flaws[-1]
+
+    monkeypatch.setattr(Draw, "flaws", remember)
+    role = troupe(turned, clear=0.0).give(1, samples(1), present=())
+    everybody = list(draw_people(role.decision.identity))
+    assert len(set(flaws)) == len(everybody)
+    assert role.identity == everybody[int(np.argmin(flaws))]
+    assert troupe(turned).give(1, samples(1), present=()).identity == everybody[0]
 
 
 def test_nothing_is_asked_for_besides_where_no_face_is_found():

@@ -8,6 +8,7 @@ the original later is exchanged; if none hides the original, the track is obscur
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from ganonymization.anonymizer import draw_people
-from ganonymization.audition import best_first
+from ganonymization.audition import best_first, clearest_first
 from ganonymization.draw import Canvas, Draw, Motion, Seen
 from ganonymization.errors import FaceError
 from ganonymization.palette import PaletteVector
@@ -23,7 +24,7 @@ from ganonymization.stages import ChoosePalette, Follow, Suit
 from ganonymization.timing import Stopwatch
 from ganonymization.track.people import People
 from ganonymization.track.policy import Decision, Evidence, TrackPolicy, Treatment, View
-from ganonymization.types import Face, Image, Manner, Points
+from ganonymization.types import Face, Image, Manner, Patch, Points
 from ganonymization.verify import Check, Reference, Verify
 
 _NO_KEYPOINTS: Final = np.empty((0, 2), np.float32)
@@ -141,6 +142,7 @@ class Cast:
         same_person: distance of embeddings below which two tracks show one person.
         threshold: distance below which a face counts as the original's, at FAR 1 %.
         suit: says who suits a face; by default everybody does.
+        clear: people whose skin is less flawed (see `audition.CLEAR`) are tried first; by default all as they come.
     """
 
     def __init__(
@@ -154,10 +156,12 @@ class Cast:
         same_person: float,
         threshold: float,
         suit: Suit | None = None,
+        clear: float = math.inf,
     ) -> None:
         self._draw = draw
         self._follow = follow
         self._suit = suit
+        self._clear = clear
         self._choose_palette = choose_palette
         self._verify = verify
         self._policy = policy
@@ -257,11 +261,21 @@ class Cast:
 
     def _auditions(self, role: Role, memory: Memory) -> Iterator[tuple[float, _Candidate]]:
         """Yield new identities, each with its distance from the original in one view."""
+        clear = math.inf if role.decision.lasting else self._clear
+        for candidate, canvas, patch in clearest_first(self._sketches(role, memory), clear=clear):
+            image = memory.sample.view.image.copy()
+            self._draw.fit(image, canvas, patch, clock=Stopwatch()).put_into(image)
+            yield self._verify.distance(memory.reference, image, canvas.drawn), candidate
+
+    def _sketches(self, role: Role, memory: Memory) -> Iterator[tuple[float, tuple[_Candidate, Canvas, Patch]]]:
+        """Yield new identities, drawn over one view, each with its flaws."""
+        image, clock = memory.sample.view.image, Stopwatch()
         for attempt, identity in enumerate(self._seeds(role, memory), role.attempts):
-            candidate = _Candidate(identity, None, attempt + 1)
-            image, canvas, palette = self._paint(memory, candidate)
-            distance = self._verify.distance(memory.reference, image, canvas.drawn)
-            yield distance, dataclasses.replace(candidate, palette=palette)
+            canvas = self._draw.prepare(image, memory.seen, memory.sample.others, identity=identity, clock=clock)
+            palette = self._choose_palette(canvas.surround, memory.seen.landmarks, identity)
+            patch = self._draw.synthesize(canvas, palette=palette, identity=identity, clock=clock)
+            flaws = self._draw.flaws(canvas, patch, palette=palette)
+            yield flaws, (_Candidate(identity, palette, attempt + 1), canvas, patch)
 
     def _seeds(self, role: Role, memory: Memory) -> Iterator[int]:
         """Yield the identities that may be tried."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Final
 
+from ganonymization.audition import CLEAR
 from ganonymization.blend import SeamlessBlend
 from ganonymization.casting import SuitFace
 from ganonymization.correct import Anticipate
@@ -152,6 +153,7 @@ def video_anonymizer(
         same_person=recognise.thresholds.far_0_1_percent,
         threshold=recognise.thresholds.far_1_percent,
         suit=SuitFace(read, synthesize.traits) if traits is Traits.MATCH else None,
+        clear=CLEAR,
     )
     return VideoAnonymizer(
         tracker=Tracker(_search(detect, landmark, runtime, threshold), options.tracker),

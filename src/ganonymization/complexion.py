@@ -1,0 +1,89 @@
+"""How flawed the skin of a drawn face is: whoever is drawn well over one face may be etched or tinted over another.
+
+Light and surround decide it for the most part, and whom one draws the rest. So several people are drawn, and the first
+with clear skin is taken (see `audition.clearest_first`). Skin is flawed where it is lined more than it should be, and
+where its colour is not the one that was asked for, which is that of the neck.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ganonymization.condition import MAP_NAMES, draw_maps
+from ganonymization.palette import SKIN, PaletteVector
+from ganonymization.types import Image, Mask, Patch, Points, Surround
+
+Floats = npt.NDArray[np.float32]
+
+SIZE_PX: Final = 128
+"""Side of the picture that is looked at."""
+
+AROUND_PX: Final = 7
+"""Side of the square with whose mean each pixel is compared: lines are thinner. With larger ones shadows count, with
+spots instead of pixels a face is clear whose contours glow."""
+
+MARGIN_PX: Final = 7
+"""By how much brows, eyes and lips are wider than drawn: lashes and shadows are no flaws."""
+
+TINT_WEIGHT: Final = 0.1
+"""A difference of colour by a tenth of the scale is as bad as a hundredth of lines."""
+
+_FEATURES: Final = ("brows", "eyes", "lips", "mouth")
+_INSIDE: Final = 0.99
+_OUTSIDE: Final = 0.01
+
+
+def flaws(patch: Patch, points: Points, surround: Surround, palette: PaletteVector, *, scale: float = 1.0) -> float:
+    """Return how flawed the skin of a drawn face is, from 0 on; .06 is clear, .12 is etched.
+
+    Args:
+        patch: as it was drawn.
+        points: (478, 2|3) landmarks of the face in its pixels.
+        surround: that it was drawn on.
+        palette: (16,) that was asked for.
+        scale: pixels of the patch for one of the picture; what the picture cannot show is overlooked.
+    """
+    skin = bare_skin(points, surround)
+    if not skin.any():
+        return 0.0
+    small = _reduced(patch.image) / np.float32(127.5) - 1
+    tint = np.abs(small[skin > 0].mean(axis=0) - palette[SKIN]).mean()
+    sigma_px = 0.5 * math.sqrt(max(0.0, scale**2 - 1)) * SIZE_PX / patch.image.shape[0]
+    if sigma_px > 0:
+        small = np.asarray(cv2.GaussianBlur(small, (0, 0), sigma_px), np.float32)
+    lines = (small - _mean_around(small, skin))[skin > 0]
+    return float(np.sqrt((lines**2).mean()) + TINT_WEIGHT * tint)
+
+
+def bare_skin(points: Points, surround: Surround) -> Mask:
+    """Return (128, 128) 1 where a face that is drawn on a surround has neither brows nor eyes nor a mouth.
+
+    Args:
+        points: (478, 2|3) landmarks in pixels of the surround.
+        surround: (S, S).
+    """
+    share = SIZE_PX / surround.known.shape[0]
+    layers = dict(zip(MAP_NAMES, draw_maps(points * np.float32(share), size_px=SIZE_PX), strict=True))
+    hull = layers["hull"].astype(np.float32) / 255 * (1 - _reduced(surround.known))
+    square = np.ones((MARGIN_PX, MARGIN_PX), np.uint8)
+    features = cv2.dilate(np.max([layers[name] for name in _FEATURES], axis=0), square).astype(np.float32) / 255
+    return np.asarray((hull > _INSIDE) & (features < _OUTSIDE), np.float32)
+
+
+def _reduced(layer: Image | Mask) -> Floats:
+    return np.asarray(cv2.resize(layer, (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _mean_around(image: Floats, area: Mask) -> Floats:
+    """Return the mean over a square around each pixel, of what lies in the area."""
+    side = (AROUND_PX, AROUND_PX)
+    summed, count = (
+        cv2.boxFilter(layer, -1, side, normalize=False, borderType=cv2.BORDER_CONSTANT)
+        for layer in (image * area[..., None], area)
+    )
+    return np.asarray(summed / np.maximum(count, 1)[..., None], np.float32)

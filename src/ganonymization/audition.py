@@ -15,8 +15,8 @@ from typing import Final, TypeVar
 Candidate = TypeVar("Candidate")
 
 CLEAR: Final = 0.085
-"""Skin that is less flawed (see `complexion`) is clear. Chosen by eye on portraits of London; on 150 photos of LFW `fit`
-4.2 people are drawn until one has such skin."""
+"""Skin that is less flawed (see `complexion`) is clear. Chosen by eye on portraits of London; on 150 photos of `fit`
+of LFW 4.2 people are drawn until one has such skin."""
 
 
 def clearest_first(drawn: Iterable[tuple[float, Candidate]], *, clear: float) -> Iterator[Candidate]:

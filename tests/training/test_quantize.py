@@ -24,11 +24,12 @@ def examples(count=3):
     return examples_of(face_set(), CONFIG, count=count)
 
 
-def export(path, config=CONFIG):
+def export(path, config=CONFIG, *, unlearnt=None):
     torch.manual_seed(4)
     generator = build_generator(config)
-    for parameter in generator.parameters():  # layers that begin as nothing would hide what becomes of them
-        torch.nn.init.normal_(parameter, 0, 0.08)
+    for name, parameter in generator.named_parameters():
+        if name != unlearnt:  # layers that begin as nothing would hide what becomes of them
+            torch.nn.init.normal_(parameter, 0, 0.08)
     export_generator(generator, path, size_px=SIZE_PX, notes={"samples": "12"})
     return path
 
@@ -51,6 +52,13 @@ def test_a_quantized_generator_draws_almost_the_same(rounded):
     assert 0 < levels < quantizing.MAX_LEVELS
     assert 0 < np.abs(after - before).mean() * 127.5 < quantizing.MAX_LEVELS
     assert before.std() > 0.05
+
+
+def test_a_layer_of_which_only_the_bias_has_learnt_draws_the_same(tmp_path):
+    path = export(tmp_path / "generator.onnx", DETAILED, unlearnt="detail.block.convolutions.1.weight")
+    before = drawn(path)
+    quantize(path, examples())
+    assert 0 < np.abs(drawn(path) - before).mean() * 127.5 < quantizing.MAX_LEVELS
 
 
 def convolutions(path):

@@ -47,6 +47,7 @@ floating point.
 
 _FEW_EXAMPLES: Final = 8
 
+_LARGEST_BIAS: Final = 2**30
 _LARGEST_WEIGHT: Final = 63
 _LARGEST_VALUE: Final = 255
 _MIDDLE: Final = 128
@@ -276,7 +277,9 @@ def _store_weights(graph: GraphProto, node: NodeProto, source: Grid, output: Gri
     """Store weights and bias as whole numbers, append nodes that unpack them, and return the names of the results."""
     weight = initial(graph, node.input[1]) * source.steps[:, None, None] / output.steps[:, None, None, None]
     bias = initial(graph, node.input[2]) if len(node.input) > 2 else np.zeros(len(weight), np.float32)
-    steps = _positive(np.abs(weight).max(axis=(1, 2, 3)) / _LARGEST_WEIGHT)
+    # where weights are next to nothing beside a bias, as in a layer that has hardly learnt, the bias has to fit
+    least = np.abs(bias / output.steps) / _LARGEST_BIAS
+    steps = _positive(np.maximum(np.abs(weight).max(axis=(1, 2, 3)) / _LARGEST_WEIGHT, least))
     names = []
     for kind, values, dtype in (
         ("weight", weight / steps[:, None, None, None], np.int8),

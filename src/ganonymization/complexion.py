@@ -2,7 +2,7 @@
 
 Light and surround decide it for the most part, and whom one draws the rest. So several people are drawn, and the first
 with clear skin is taken (see `audition.clearest_first`). Skin is flawed where it is lined more than it should be, and
-where its colour is not the one that was asked for, which is that of the neck.
+where its colour is not the one that was asked for.
 """
 
 from __future__ import annotations

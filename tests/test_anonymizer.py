@@ -22,7 +22,6 @@ from ganonymization.anonymizer import MAX_ATTEMPTS, Anonymizer, Obscurer, derive
 from ganonymization.blend import SeamlessBlend
 from ganonymization.decide import Decision, Treatment, anonymize_for_good
 from ganonymization.detail import damp_detail
-from ganonymization.draw import Draw
 from ganonymization.landmark.topology import CHIN, FOREHEAD_TOP
 from ganonymization.obscure import FILL, SolidFill
 from ganonymization.region import GROWTH, hull, outline
@@ -176,19 +175,6 @@ def test_the_most_unlike_identity_is_taken_when_none_is_as_a_stranger():
     (receipt,) = scene(LEFT, verify=verify)(image_of(), identity=5).receipts
     assert (receipt.identity, receipt.attempts) == (derive(derive(5, 0), 1), MAX_ATTEMPTS)
     assert receipt.outcome is Outcome.SYNTHESIZED
-
-
-@pytest.fixture
-def flaws(monkeypatch):
-    """How flawed each person is who is drawn over the only face of a picture, in the order in which they are drawn."""
-    found, measure = list[float](), Draw.flaws
-
-    def remember(self, canvas, patch, *, palette):
-        found.append(measure(self, canvas, patch, palette=palette))
-        return found[-1]
-
-    monkeypatch.setattr(Draw, "flaws", remember)
-    return found
 
 
 def test_of_people_with_flaws_the_clearest_is_taken(flaws):

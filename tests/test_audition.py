@@ -1,5 +1,7 @@
 """Whom an audition prefers, and that it tries no more people than it has to."""
 
+import math
+
 from ganonymization.audition import best_first, clearest_first
 
 
@@ -28,15 +30,33 @@ def test_nobody_comes_of_nobody():
     assert list(best_first([], enough=0.7)) == []
 
 
+def clearest(flaws, log, clear=0.15):
+    """Places of people who have these flaws, in the order in which they come."""
+
+    def drawn():
+        for place in range(len(flaws)):
+            log.append(place)
+            yield place
+
+    return clearest_first(drawn(), flaws=flaws.__getitem__, clear=clear)
+
+
 def test_clear_skin_comes_as_soon_as_drawn_and_all_others_follow_by_their_flaws():
-    assert list(clearest_first(tried([0.3, 0.1, 0.2, 0.05], []), clear=0.15)) == [1, 3, 2, 0]
+    assert list(clearest([0.3, 0.1, 0.2, 0.05], [])) == [1, 3, 2, 0]
 
 
 def test_nobody_is_drawn_after_one_with_clear_skin_unless_asked_for():
     log = []
-    assert next(clearest_first(tried([0.3, 0.1, 0.2], log), clear=0.15)) == 1
+    assert next(clearest([0.3, 0.1, 0.2], log)) == 1
     assert log == [0, 1]
 
 
 def test_those_with_the_same_flaws_keep_their_order():
-    assert list(clearest_first(tried([0.3, 0.3, 0.3], []), clear=0.15)) == [0, 1, 2]
+    assert list(clearest([0.3, 0.3, 0.3], [])) == [0, 1, 2]
+
+
+def test_where_nobody_minds_flaws_all_come_as_they_are_and_nobody_is_looked_at():
+    def never(_candidate):
+        raise AssertionError
+
+    assert list(clearest_first([2, 0, 1], flaws=never, clear=math.inf)) == [2, 0, 1]

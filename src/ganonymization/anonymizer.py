@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from ganonymization.audition import best_first, clearest_first
 from ganonymization.decide import DecideFaces, Decision, Treatment, anonymize_everybody
 from ganonymization.detail import damp_detail
-from ganonymization.draw import Canvas, Draw, Painted, Seen, require_same_face
+from ganonymization.draw import Draw, Painted, Seen, Sketch, require_same_face
 from ganonymization.errors import FaceError, IdentityNotRemovedError, LandmarksNotFoundError
 from ganonymization.obscure import cover_outline
 from ganonymization.segment import Segment
@@ -33,7 +32,7 @@ from ganonymization.stages import (
     Synthesize,
 )
 from ganonymization.timing import Stopwatch
-from ganonymization.types import Box, Face, Image, Outcome, Patch, Points, Receipt, Region, Result
+from ganonymization.types import Box, Face, Image, Outcome, Points, Receipt, Region, Result
 from ganonymization.verify import Check, Reference, Verify
 
 MAX_ATTEMPTS: Final = 8
@@ -206,7 +205,7 @@ class Anonymizer:
                 take = self._take(result, sketch, clock)
                 attempts += 1
                 with clock("verify"), take.painted.shown_in(result):
-                    distance = verify.distance(reference, result, take.canvas.drawn)
+                    distance = verify.distance(reference, result, take.sketch.canvas.drawn)
                 yield distance, take
 
         # whoever stands for somebody elsewhere is not exchanged for somebody better
@@ -215,7 +214,7 @@ class Anonymizer:
             # what is truer to the original may be too much like it
             for take in self._takes_of(first, result, plan, clock):
                 with clock("verify"), take.painted.shown_in(result):
-                    check = verify(reference, result, take.canvas.drawn)
+                    check = verify(reference, result, take.sketch.canvas.drawn)
                 if check.passed:
                     take.painted.put_into(result)
                     return _receipt(plan.seen, take, check, attempts, clock)
@@ -234,40 +233,35 @@ class Anonymizer:
             suits = self._suit(anybody.surround, plan.seen.landmarks)
         return draw_people(plan.identity, suits)
 
-    def _sketches(self, result: Image, plan: _Plan, others: Sequence[Points], clock: Stopwatch) -> Iterator[_Sketch]:
+    def _sketches(self, result: Image, plan: _Plan, others: Sequence[Points], clock: Stopwatch) -> Iterator[Sketch]:
         """Yield the people who may be tried, drawn over a face: those who are drawn well first."""
-        people = self._people(result, plan, others, clock)
-        sketches = (self._sketch(result, plan, others, identity, clock) for identity in people)
-        if plan.lasting or math.isinf(self._clear):
+        sketches = (
+            self._draw.sketch(result, plan.seen, others, self._choose_palette, identity=identity, clock=clock)
+            for identity in self._people(result, plan, others, clock)
+        )
+        if plan.lasting:
             return sketches
-        looked_at = ((self._draw.flaws(each.canvas, each.patch, palette=each.palette), each) for each in sketches)
-        return clearest_first(looked_at, clear=self._clear)
+        return clearest_first(sketches, flaws=self._draw.flaws, clear=self._clear)
 
-    def _sketch(self, result: Image, plan: _Plan, others: Sequence[Points], identity: int, clock: Stopwatch) -> _Sketch:
-        """Draw one invented person."""
-        canvas = self._draw.prepare(result, plan.seen, others, identity=identity, clock=clock)
-        with clock("synthesize"):
-            palette = self._choose_palette(canvas.surround, plan.seen.landmarks, identity)
-        patch = self._draw.synthesize(canvas, palette=palette, identity=identity, clock=clock)
-        return _Sketch(identity, palette, canvas, patch)
-
-    def _take(self, result: Image, sketch: _Sketch, clock: Stopwatch) -> _Take:
+    def _take(self, result: Image, sketch: Sketch, clock: Stopwatch) -> _Take:
         """Fit somebody who was drawn into the picture."""
-        painted = self._draw.fit(result, sketch.canvas, sketch.patch, clock=clock)
-        return _Take(sketch.identity, sketch.palette, sketch.canvas, painted)
+        return _Take(sketch, self._draw.fit(result, sketch.canvas, sketch.patch, clock=clock))
 
     def _takes_of(self, first: _Take, result: Image, plan: _Plan, clock: Stopwatch) -> Iterator[_Take]:
         """Yield a person drawn again so that he does what was asked, where that can be told, and as drawn first."""
         if self._correct is not None:
+            sketch = first.sketch
             try:
                 with clock("correct"), first.painted.shown_in(result):
                     found = self._landmark(result, plan.seen.face)
             except LandmarksNotFoundError:
                 pass
             else:
-                canvas = dataclasses.replace(first.canvas, drawn=self._correct(first.canvas.drawn, found))
-                painted = self._draw.paint(result, canvas, palette=first.palette, identity=first.identity, clock=clock)
-                yield dataclasses.replace(first, painted=painted)
+                canvas = dataclasses.replace(sketch.canvas, drawn=self._correct(sketch.canvas.drawn, found))
+                yield _Take(
+                    sketch,
+                    self._draw.paint(result, canvas, palette=sketch.palette, identity=sketch.identity, clock=clock),
+                )
         yield first
 
     def _isolate_one(self, seen: Seen, identity: int) -> Image:
@@ -347,36 +341,15 @@ class _Plan:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Sketch:
-    """An invented person, drawn over a face, but not yet in the picture.
-
-    Attributes:
-        identity: seed of that person.
-        palette: its colours.
-        canvas: what the person is asked to be, and to do.
-        patch: what was drawn.
-    """
-
-    identity: int
-    palette: npt.NDArray[np.float32]
-    canvas: Canvas
-    patch: Patch
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class _Take:
     """An invented person, tried on a face.
 
     Attributes:
-        identity: seed of that person.
-        palette: its colours.
-        canvas: what the person is asked to be, and to do.
-        painted: what was drawn.
+        sketch: who it is, as drawn first.
+        painted: what was drawn last, in the picture.
     """
 
-    identity: int
-    palette: npt.NDArray[np.float32]
-    canvas: Canvas
+    sketch: Sketch
     painted: Painted
 
 
@@ -398,7 +371,7 @@ def _receipt(seen: Seen, take: _Take, check: Check | None, attempts: int, clock:
         box=_clean(seen.face.box),
         score=seen.face.score,
         outcome=Outcome.SYNTHESIZED,
-        identity=take.identity,
+        identity=take.sketch.identity,
         attempts=attempts,
         identity_distance=check.identity_distance if check else None,
         identity_threshold=check.identity_threshold if check else None,

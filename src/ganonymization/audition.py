@@ -8,7 +8,8 @@ no part in the choice, finds less as well (docs/privacy.md has the figures).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 from typing import Final, TypeVar
 
@@ -19,15 +20,22 @@ CLEAR: Final = 0.085
 of LFW 4.2 people are drawn until one has such skin."""
 
 
-def clearest_first(drawn: Iterable[tuple[float, Candidate]], *, clear: float) -> Iterator[Candidate]:
+def clearest_first(
+    drawn: Iterable[Candidate], *, flaws: Callable[[Candidate], float], clear: float
+) -> Iterator[Candidate]:
     """Yield who has clear skin, as soon as drawn; after these all others, the clearest first.
 
     Args:
-        drawn: how flawed, and who it is; taken one by one, only as far as needed.
-        clear: from how much on somebody clearer is looked for.
+        drawn: taken one by one, only as far as needed.
+        flaws: tells how flawed the skin of somebody is.
+        clear: from how much on somebody clearer is looked for; nobody is looked at where it is infinite.
     """
+    if math.isinf(clear):
+        yield from drawn
+        return
     others = list[tuple[float, Candidate]]()
-    for flawed, candidate in drawn:
+    for candidate in drawn:
+        flawed = flaws(candidate)
         if flawed < clear:
             yield candidate
         else:

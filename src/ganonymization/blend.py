@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ganonymization.crop import pixel_centred
+from ganonymization.crop import pixel_centred, softening_px
 from ganonymization.geometry import invert, scale_of, transform
 from ganonymization.region import hull_mask
 from ganonymization.types import Affine, Crop, Image, Mask, Patch, Points
@@ -169,7 +169,8 @@ def _compose(image: Image, lit: Floats, mask: Mask, crop: Crop, *, grain: float)
 
 def _smoothed(lit: Floats, scale: float) -> Floats:
     """Return the patch without the detail that a picture in which a pixel is `scale` crop pixels wide cannot show."""
-    return lit if scale <= 1 else np.asarray(cv2.GaussianBlur(lit, (0, 0), 0.5 * math.sqrt(scale**2 - 1)), np.float32)
+    sigma_px = softening_px(scale)
+    return lit if sigma_px <= 0 else np.asarray(cv2.GaussianBlur(lit, (0, 0), sigma_px), np.float32)
 
 
 def _reach(image: Image, mask: Mask, crop_from_image: Affine) -> tuple[int, int, int, int]:

@@ -7,14 +7,14 @@ where its colour is not the one that was asked for.
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ganonymization.condition import MAP_NAMES, draw_maps
+from ganonymization.condition import FEATURE_NAMES, MAP_NAMES, draw_maps
+from ganonymization.crop import softening_px
 from ganonymization.palette import SKIN, PaletteVector
 from ganonymization.types import Image, Mask, Patch, Points, Surround
 
@@ -33,7 +33,6 @@ MARGIN_PX: Final = 7
 TINT_WEIGHT: Final = 0.1
 """A difference of colour by a tenth of the scale is as bad as a hundredth of lines."""
 
-_FEATURES: Final = ("brows", "eyes", "lips", "mouth")
 _INSIDE: Final = 0.99
 _OUTSIDE: Final = 0.01
 
@@ -53,7 +52,7 @@ def flaws(patch: Patch, points: Points, surround: Surround, palette: PaletteVect
         return 0.0
     small = _reduced(patch.image) / np.float32(127.5) - 1
     tint = np.abs(small[skin > 0].mean(axis=0) - palette[SKIN]).mean()
-    sigma_px = 0.5 * math.sqrt(max(0.0, scale**2 - 1)) * SIZE_PX / patch.image.shape[0]
+    sigma_px = softening_px(scale) * SIZE_PX / patch.image.shape[0]
     if sigma_px > 0:
         small = np.asarray(cv2.GaussianBlur(small, (0, 0), sigma_px), np.float32)
     lines = (small - _mean_around(small, skin))[skin > 0]
@@ -71,7 +70,7 @@ def bare_skin(points: Points, surround: Surround) -> Mask:
     layers = dict(zip(MAP_NAMES, draw_maps(points * np.float32(share), size_px=SIZE_PX), strict=True))
     hull = layers["hull"].astype(np.float32) / 255 * (1 - _reduced(surround.known))
     square = np.ones((MARGIN_PX, MARGIN_PX), np.uint8)
-    features = cv2.dilate(np.max([layers[name] for name in _FEATURES], axis=0), square).astype(np.float32) / 255
+    features = cv2.dilate(np.max([layers[name] for name in FEATURE_NAMES], axis=0), square).astype(np.float32) / 255
     return np.asarray((hull > _INSIDE) & (features < _OUTSIDE), np.float32)
 
 

@@ -19,6 +19,9 @@ Maps: TypeAlias = npt.NDArray[np.uint8]
 MAP_NAMES: Final = ("hull", "brows", "eyes", "irises", "lips", "mouth", "dots")
 MAP_COUNT: Final = len(MAP_NAMES)
 
+FEATURE_NAMES: Final = ("brows", "eyes", "lips", "mouth")
+"""Maps of what is no bare skin."""
+
 GRID: Final = 128
 """Side from which on dots and nose lines are drawn on a coarser grid: their width stays that of a face at 128 px."""
 

@@ -21,6 +21,15 @@ CROP_RISE: Final = 0.06
 _SHIFT_BITS: Final = 4
 
 
+def softening_px(scale: float) -> float:
+    """Return the deviation of the blur, in pixels of a crop, that leaves what its picture can show.
+
+    Args:
+        scale: pixels of the crop for one of the picture; 0 comes of a crop that is no finer.
+    """
+    return 0.5 * math.sqrt(max(0.0, scale**2 - 1))
+
+
 def synthesis_crop_from_image(pose: Pose, *, size_px: int, widening: float = 1.0) -> Affine:
     """Return the map to the crop that the synthesizer works in.
 

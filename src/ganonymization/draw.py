@@ -21,7 +21,7 @@ from ganonymization.errors import FaceError, LandmarksNotFoundError
 from ganonymization.geometry import Pose, invert, scale_of, transform
 from ganonymization.region import GROWTH, hull, outline
 from ganonymization.shape import ShapeModel
-from ganonymization.stages import Anticipate, Blend, Follow, Matte, Reshape, Synthesize
+from ganonymization.stages import Anticipate, Blend, ChoosePalette, Follow, Matte, Reshape, Synthesize
 from ganonymization.surround import cut_surround, no_surround, ring_px
 from ganonymization.timing import Stopwatch
 from ganonymization.types import Affine, Crop, Face, Image, Landmarks, Manner, Mask, Patch, Points, Region, Surround
@@ -121,6 +121,23 @@ class Painted:
     def _place(self, image: Image) -> Image:
         height, width = self.part.shape[:2]
         return image[self.top : self.top + height, self.left : self.left + width]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sketch:
+    """An invented person, drawn over a face, but not yet in the picture.
+
+    Attributes:
+        identity: seed of that person.
+        palette: its colours.
+        canvas: what the person is asked to be, and to do.
+        patch: what was drawn.
+    """
+
+    identity: int
+    palette: npt.NDArray[np.float32]
+    canvas: Canvas
+    patch: Patch
 
 
 class Draw:
@@ -230,10 +247,28 @@ class Draw:
             patch = self.patch(asked, canvas.surround, palette=palette, identity=identity)
             return damp_detail(patch, landmarks.points, scale=scale_of(canvas.crop.crop_from_image))
 
-    def flaws(self, canvas: Canvas, patch: Patch, *, palette: npt.NDArray[np.float32]) -> float:
+    def sketch(
+        self,
+        image: Image,
+        seen: Seen,
+        others: Sequence[Points],
+        choose_palette: ChoosePalette,
+        *,
+        identity: int,
+        clock: Stopwatch,
+    ) -> Sketch:
+        """Return an invented person, drawn over a face; arguments as of `prepare`, and what chooses the colours."""
+        canvas = self.prepare(image, seen, others, identity=identity, clock=clock)
+        with clock("synthesize"):
+            palette = choose_palette(canvas.surround, seen.landmarks, identity)
+        patch = self.synthesize(canvas, palette=palette, identity=identity, clock=clock)
+        return Sketch(identity, palette, canvas, patch)
+
+    def flaws(self, sketch: Sketch) -> float:
         """Return how flawed the skin of a drawn person will look in the picture (see `complexion`)."""
+        canvas = sketch.canvas
         scale = scale_of(canvas.crop.crop_from_image)
-        return flaws(patch, canvas.landmarks.points, canvas.surround, palette, scale=scale)
+        return flaws(sketch.patch, canvas.landmarks.points, canvas.surround, sketch.palette, scale=scale)
 
     def look_back(self, canvas: Canvas, found: Landmarks) -> Motion | None:
         """Return what an invented person misses, by the landmarks of the face that came out; None if nobody minds.

@@ -86,14 +86,7 @@ def test_what_an_invented_person_misses_is_measured_once_and_asked_for_besides()
     assert cast.renew(1, role, samples(1)).manner is role.manner
 
 
-def test_a_track_becomes_the_person_with_the_clearest_skin(monkeypatch):
-    flaws, measure = list[float](), Draw.flaws
-
-    def remember(self, canvas, patch, *, palette):
-        flaws.append(measure(self, canvas, patch, palette=palette))
-        return flaws[-1]
-
-    monkeypatch.setattr(Draw, "flaws", remember)
+def test_a_track_becomes_the_person_with_the_clearest_skin(flaws):
     role = troupe(turned, clear=0.0).give(1, samples(1), present=())
     everybody = list(draw_people(role.decision.identity))
     assert len(set(flaws)) == len(everybody)

@@ -17,14 +17,14 @@ import numpy as np
 
 from ganonymization.anonymizer import draw_people
 from ganonymization.audition import best_first, clearest_first
-from ganonymization.draw import Canvas, Draw, Motion, Seen
+from ganonymization.draw import Canvas, Draw, Motion, Seen, Sketch
 from ganonymization.errors import FaceError
 from ganonymization.palette import PaletteVector
 from ganonymization.stages import ChoosePalette, Follow, Suit
 from ganonymization.timing import Stopwatch
 from ganonymization.track.people import People
 from ganonymization.track.policy import Decision, Evidence, TrackPolicy, Treatment, View
-from ganonymization.types import Face, Image, Manner, Patch, Points
+from ganonymization.types import Face, Image, Manner, Points
 from ganonymization.verify import Check, Reference, Verify
 
 _NO_KEYPOINTS: Final = np.empty((0, 2), np.float32)
@@ -261,21 +261,23 @@ class Cast:
 
     def _auditions(self, role: Role, memory: Memory) -> Iterator[tuple[float, _Candidate]]:
         """Yield new identities, each with its distance from the original in one view."""
-        clear = math.inf if role.decision.lasting else self._clear
-        for candidate, canvas, patch in clearest_first(self._sketches(role, memory), clear=clear):
+        sketches = self._sketches(role, memory)
+        if not role.decision.lasting:
+            sketches = clearest_first(sketches, flaws=lambda tried: self._draw.flaws(tried[1]), clear=self._clear)
+        for attempt, sketch in sketches:
             image = memory.sample.view.image.copy()
-            self._draw.fit(image, canvas, patch, clock=Stopwatch()).put_into(image)
-            yield self._verify.distance(memory.reference, image, canvas.drawn), candidate
+            self._draw.fit(image, sketch.canvas, sketch.patch, clock=Stopwatch()).put_into(image)
+            distance = self._verify.distance(memory.reference, image, sketch.canvas.drawn)
+            yield distance, _Candidate(sketch.identity, sketch.palette, attempt)
 
-    def _sketches(self, role: Role, memory: Memory) -> Iterator[tuple[float, tuple[_Candidate, Canvas, Patch]]]:
-        """Yield new identities, drawn over one view, each with its flaws."""
-        image, clock = memory.sample.view.image, Stopwatch()
-        for attempt, identity in enumerate(self._seeds(role, memory), role.attempts):
-            canvas = self._draw.prepare(image, memory.seen, memory.sample.others, identity=identity, clock=clock)
-            palette = self._choose_palette(canvas.surround, memory.seen.landmarks, identity)
-            patch = self._draw.synthesize(canvas, palette=palette, identity=identity, clock=clock)
-            flaws = self._draw.flaws(canvas, patch, palette=palette)
-            yield flaws, (_Candidate(identity, palette, attempt + 1), canvas, patch)
+    def _sketches(self, role: Role, memory: Memory) -> Iterator[tuple[int, Sketch]]:
+        """Yield new identities, drawn over one view, each with how many of the role were drawn by then."""
+        image, others, clock = memory.sample.view.image, memory.sample.others, Stopwatch()
+        for attempt, identity in enumerate(self._seeds(role, memory), role.attempts + 1):
+            yield (
+                attempt,
+                self._draw.sketch(image, memory.seen, others, self._choose_palette, identity=identity, clock=clock),
+            )
 
     def _seeds(self, role: Role, memory: Memory) -> Iterator[int]:
         """Yield the identities that may be tried."""

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import torch
 from torch import Tensor
 
-from ganonymization.condition import MAP_NAMES
-
-_FEATURES: Final = ("brows", "eyes", "lips", "mouth")
+from ganonymization.condition import FEATURE_NAMES, MAP_NAMES
 
 
 def named_layers(maps: Tensor) -> dict[str, Tensor]:
@@ -19,4 +15,4 @@ def named_layers(maps: Tensor) -> dict[str, Tensor]:
 
 def features_of(layers: dict[str, Tensor]) -> Tensor:
     """Return (B, 1, S, S) where a face has brows, eyes or a mouth instead of bare skin, 0..1."""
-    return torch.stack([layers[name] for name in _FEATURES]).amax(dim=0)
+    return torch.stack([layers[name] for name in FEATURE_NAMES]).amax(dim=0)

@@ -47,40 +47,47 @@ def flaws(patch: Patch, points: Points, surround: Surround, palette: PaletteVect
         palette: (16,) that was asked for.
         scale: pixels of the patch for one of the picture; what the picture cannot show is overlooked.
     """
-    skin = bare_skin(points, surround)
+    share = np.float32(SIZE_PX / patch.image.shape[0])
+    skin = bare_skin(points * share, 1 - reduced(surround.known, size_px=SIZE_PX))
     if not skin.any():
         return 0.0
-    small = _reduced(patch.image) / np.float32(127.5) - 1
+    small = reduced(patch.image, size_px=SIZE_PX) / np.float32(127.5) - 1
     tint = np.abs(small[skin > 0].mean(axis=0) - palette[SKIN]).mean()
-    sigma_px = softening_px(scale) * SIZE_PX / patch.image.shape[0]
+    sigma_px = softening_px(scale) * share
     if sigma_px > 0:
-        small = np.asarray(cv2.GaussianBlur(small, (0, 0), sigma_px), np.float32)
-    lines = (small - _mean_around(small, skin))[skin > 0]
+        small = np.asarray(cv2.GaussianBlur(small, (0, 0), float(sigma_px)), np.float32)
+    lines = (small - mean_around(small, skin, side_px=AROUND_PX))[skin > 0]
     return float(np.sqrt((lines**2).mean()) + TINT_WEIGHT * tint)
 
 
-def bare_skin(points: Points, surround: Surround) -> Mask:
-    """Return (128, 128) 1 where a face that is drawn on a surround has neither brows nor eyes nor a mouth.
+def bare_skin(points: Points, visible: Mask) -> Mask:
+    """Return (S, S) 1 where a face has neither brows nor eyes nor a mouth.
 
     Args:
-        points: (478, 2|3) landmarks in pixels of the surround.
-        surround: (S, S).
+        points: (478, 2|3) landmarks in pixels of a picture at about the scale at which flaws are looked for.
+        visible: (S, S) 1 where something is to be seen of the face.
     """
-    share = SIZE_PX / surround.known.shape[0]
-    layers = dict(zip(MAP_NAMES, draw_maps(points * np.float32(share), size_px=SIZE_PX), strict=True))
-    hull = layers["hull"].astype(np.float32) / 255 * (1 - _reduced(surround.known))
+    layers = dict(zip(MAP_NAMES, draw_maps(points, size_px=visible.shape[0]), strict=True))
+    hull = layers["hull"].astype(np.float32) / 255 * visible
     square = np.ones((MARGIN_PX, MARGIN_PX), np.uint8)
     features = cv2.dilate(np.max([layers[name] for name in FEATURE_NAMES], axis=0), square).astype(np.float32) / 255
     return np.asarray((hull > _INSIDE) & (features < _OUTSIDE), np.float32)
 
 
-def _reduced(layer: Image | Mask) -> Floats:
-    return np.asarray(cv2.resize(layer, (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_AREA), np.float32)
+def reduced(layer: Image | Mask, *, size_px: int) -> Floats:
+    """Return a square layer with another side, on its own scale."""
+    return np.asarray(cv2.resize(layer, (size_px, size_px), interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _mean_around(image: Floats, area: Mask) -> Floats:
-    """Return the mean over a square around each pixel, of what lies in the area."""
-    side = (AROUND_PX, AROUND_PX)
+def mean_around(image: Floats, area: Mask, *, side_px: int) -> Floats:
+    """Return the (S, S, 3) mean over a square around each pixel, of what lies in the area.
+
+    Args:
+        image: (S, S, 3).
+        area: (S, S) 1 inside.
+        side_px: side of the square; odd.
+    """
+    side = (side_px, side_px)
     summed, count = (
         cv2.boxFilter(layer, -1, side, normalize=False, borderType=cv2.BORDER_CONSTANT)
         for layer in (image * area[..., None], area)

@@ -3,7 +3,13 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch: pip install '.[train]'")
 
 from ganonymization.condition import MAP_COUNT, MAP_NAMES  # noqa: E402 - torch may be missing
-from ganonymization.training.blemishes import bare_skin, blemish_excess, standing_out  # noqa: E402
+from ganonymization.training.blemishes import (  # noqa: E402
+    bare_skin,
+    blemish_excess,
+    line_excess,
+    lined,
+    standing_out,
+)
 
 SIZE = 128
 EVERYWHERE = torch.ones(1, 1, SIZE, SIZE)
@@ -70,3 +76,31 @@ def test_a_step_against_the_gradient_makes_the_spot_fainter():
     inside, outside = image.grad[..., 32:36, 62:66], image.grad[..., 100:104, 62:66]
     assert (inside < 0).all()
     assert inside.abs().mean() > 10 * outside.abs().mean()
+
+
+def etched(share=1.0):
+    """Dark and bright columns, two pixels wide."""
+    columns = torch.where(torch.arange(SIZE) // 2 % 2 > 0, 0.2, -0.2)
+    return face() + share * columns
+
+
+def test_fine_lines_are_seen_and_neither_light_from_the_side_nor_what_is_no_skin():
+    skin = bare_skin(maps(), EVERYWHERE)
+    assert lined(etched(), skin) > 10 * lined(face(), skin)
+    assert lined(spotted(top=86, left=56, side=4), skin) == pytest.approx(lined(face(), skin).item(), abs=1e-4)
+    assert standing_out(etched(), skin) < lined(etched(), skin)
+
+
+@pytest.mark.parametrize(("share", "excessive"), [(0.2, False), (0.4, True)])
+def test_skin_may_be_as_lined_as_that_of_photos(share, excessive):
+    found = line_excess(etched(share), maps(), EVERYWHERE, torch.ones(1)).item()
+    assert (found > 0) == excessive
+    assert line_excess(etched(), maps(), EVERYWHERE, torch.zeros(1)) == 0
+
+
+def test_a_step_against_the_gradient_makes_lines_fainter():
+    image = etched().requires_grad_()
+    line_excess(image, maps(), EVERYWHERE, torch.ones(1)).backward()
+    before = lined(image.detach(), bare_skin(maps(), EVERYWHERE))
+    after = lined(image.detach() - 10 * image.grad, bare_skin(maps(), EVERYWHERE))
+    assert after < before

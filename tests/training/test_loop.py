@@ -17,6 +17,7 @@ from ganonymization.training.identity import IdentityReader, embed_faces  # noqa
 from ganonymization.training.labels import male_by_shape  # noqa: E402
 from ganonymization.training.loop import STYLE_PACE, Trainer, train  # noqa: E402
 from ganonymization.training.recorder import Schedule  # noqa: E402
+from ganonymization.training.retouching import retouched  # noqa: E402
 
 CPU = torch.device("cpu")
 NETWORKS = ("generator", "discriminator", "average")
@@ -118,11 +119,12 @@ def test_the_colours_of_parts_weigh_as_the_configuration_says():
     assert terms[3.0]["coarse"][0] == terms[8.0]["coarse"][0] == CONFIG.coarse_weight
 
 
-def test_blemishes_count_where_they_have_a_weight():
+@pytest.mark.parametrize(("term", "field"), [("blemishes", "blemish_weight"), ("lines", "line_weight")])
+def test_blemishes_and_lines_count_where_they_have_a_weight(term, field):
     (batch,) = batches(1)
-    trainer = Trainer(dataclasses.replace(CONFIG, blemish_weight=5.0), CPU)
+    trainer = Trainer(dataclasses.replace(CONFIG, **{field: 5.0}), CPU)
     drawn = trainer._generate(batch, trainer.reader.code(trainer._read(batch)))
-    weight, loss = trainer._generator_terms(batch, drawn, drawn.image, batch.image)["blemishes"]
+    weight, loss = trainer._generator_terms(batch, drawn, drawn.image, batch.image)[term]
     assert weight == 5.0
     assert 0 <= loss.item() < 2
 
@@ -289,6 +291,16 @@ def test_looking_at_the_faces_does_not_change_the_run(tmp_path):
         train(config, face_set(), tmp_path / name, device=CPU, schedule=s) for name, s in (("a", seldom), ("b", often))
     ]
     require_equal(weights_of(runs[0]), weights_of(runs[1]))
+
+
+def test_a_run_with_a_limit_learns_from_retouched_faces(tmp_path):
+    config = dataclasses.replace(CONFIG, samples=2)
+    limited = dataclasses.replace(config, retouch_limit=0.001)
+    by_itself = train(limited, face_set(), tmp_path / "a", device=CPU)
+    before = train(config, retouched(face_set(), limit=0.001), tmp_path / "b", device=CPU)
+    require_equal(weights_of(by_itself), weights_of(before))
+    with pytest.raises(AssertionError):
+        require_equal(weights_of(by_itself), weights_of(train(config, face_set(), tmp_path / "c", device=CPU)))
 
 
 def test_a_run_of_other_widths_is_not_taken_up(tmp_path):

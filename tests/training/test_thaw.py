@@ -24,7 +24,7 @@ from ganonymization.training.export import INPUTS, _example, examples_of, export
 from ganonymization.training.identity import IdentityReader  # noqa: E402
 from ganonymization.training.loop import Trainer, build_generator, train  # noqa: E402
 from ganonymization.training.quantize import MAX_LEVELS, quantize  # noqa: E402
-from ganonymization.training.thaw import thaw  # noqa: E402
+from ganonymization.training.thaw import freeze_discriminator, thaw  # noqa: E402
 
 DETAILED = dataclasses.replace(CONFIG, detail_channels=16)
 
@@ -186,6 +186,14 @@ def test_a_discriminator_of_other_widths_is_told(tmp_path):
     trainer = Trainer(dataclasses.replace(CONFIG, discriminator_channels=(8, 24, 16)), torch.device("cpu"))
     with pytest.raises(ConfigError, match=r"discriminator has no .* of its shape; .* alone elsewhere"):
         trainer.begin_with(thaw(tmp_path / "generator.onnx"))
+
+
+def test_the_discriminator_of_another_generator_is_told(tmp_path):
+    trained = exported_run(tmp_path, dataclasses.replace(CONFIG, samples=2))
+    state = trained.discriminator.state_dict()
+    freeze_discriminator(state, tmp_path / "generator_discriminator.npz", samples=3)
+    with pytest.raises(InputError, match=r"generator_discriminator\.npz: has seen 3 faces .* beside it 2"):
+        thaw(tmp_path / "generator.onnx")
 
 
 @pytest.mark.parametrize("content", [b"", b"no arrays"], ids=["empty", "text"])

@@ -50,6 +50,9 @@ class TrainingConfig:
             those that were asked for.
         blemish_weight: weight of what stands out on the skin of a face with a random identity more than on that of the
             training face.
+        line_weight: weight of how much more lined the skin of a face with a random identity is than that of photos.
+        retouch_limit: by how much, on the scale of the image, -1..1, bare skin of the training faces may differ from
+            what is around it, about (see `training.retouching`); 0 leaves them as they are.
         landmark_weight: weight of the landmark consistency loss; 0 leaves the mesh out.
         landmark_stride: every how many-th face of a batch the mesh looks at.
         expression_weight: weight of the expression consistency loss; 0 leaves the classifier out.
@@ -99,6 +102,8 @@ class TrainingConfig:
     coarse_weight: float = 3.0
     tint_weight: float = 3.0
     blemish_weight: float = 0.0
+    line_weight: float = 0.0
+    retouch_limit: float = 0.0
     landmark_weight: float = 0.0
     landmark_stride: int = 4
     expression_weight: float = 0.0

@@ -92,7 +92,7 @@ def export_run(run: Path, path: Path, faces: FaceSet) -> Exported:
     notes |= {AXES: reader.note(), VARIETY: str(config.variety)}
     widen(generator, config.variety)
     difference = export_generator(generator, path, size_px=config.size_px, notes=notes)
-    freeze_discriminator(state["discriminator"], discriminator_beside(path))
+    freeze_discriminator(state["discriminator"], discriminator_beside(path), samples=state["samples"])
     return Exported(state["samples"], difference, quantize(path, examples_of(faces, config)))
 
 

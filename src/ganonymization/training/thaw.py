@@ -60,8 +60,13 @@ def discriminator_beside(path: Path) -> Path:
     return path.with_name(f"{path.stem}_discriminator.npz")
 
 
-def freeze_discriminator(state: Mapping[str, Tensor], path: Path) -> None:
+def freeze_discriminator(state: Mapping[str, Tensor], path: Path, *, samples: int) -> None:
     """Write a discriminator's state; what has more than one dimension in half precision.
+
+    Args:
+        state: its weights.
+        path: of the file.
+        samples: faces that it and its generator have seen in training.
 
     Raises:
         OutputError: the file cannot be written; one that was there stays.
@@ -71,7 +76,7 @@ def freeze_discriminator(state: Mapping[str, Tensor], path: Path) -> None:
         for name, value in state.items()
     }
     content = io.BytesIO()
-    np.savez_compressed(content, allow_pickle=False, **arrays)
+    np.savez_compressed(content, allow_pickle=False, **arrays, **{SAMPLES: np.int64(samples)})
     write_atomically(path, content.getvalue(), overwrite=True)
 
 
@@ -79,7 +84,8 @@ def thaw(path: Path) -> Thawed:
     """Read the file of a generator that `ganonymize export` wrote, and that of its discriminator if it is there.
 
     Raises:
-        InputError: there is no such file, or one of the two holds something else.
+        InputError: there is no such file, one of the two holds something else, or the discriminator is another
+            generator's.
     """
     if not path.is_file():
         raise InputError(f"{path}: not found; name the file of a generator, as `ganonymize export` writes it")
@@ -92,17 +98,25 @@ def thaw(path: Path) -> Thawed:
         samples, axes = int(notes[SAMPLES]), notes.get(AXES)
     except (DecodeError, KeyError, ValueError, IndexError) as error:
         raise InputError(f"{path}: is no generator that `ganonymize export` wrote, or it is damaged") from error
-    return Thawed(tensors, samples, axes, _thaw_discriminator(discriminator_beside(path)))
+    return Thawed(tensors, samples, axes, _thaw_discriminator(discriminator_beside(path), samples))
 
 
-def _thaw_discriminator(path: Path) -> dict[str, Tensor] | None:
+def _thaw_discriminator(path: Path, samples: int) -> dict[str, Tensor] | None:
+    """Return the weights of the discriminator of a generator that has seen so many faces; None without a file."""
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: torch.from_numpy(arrays[name].astype(np.float32)) for name in arrays.files}
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
     except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: is no discriminator that `ganonymize export` wrote, or it is damaged") from error
+    seen = int(arrays.pop(SAMPLES, samples))
+    if seen != samples:
+        raise InputError(
+            f"{path}: has seen {seen} faces and the generator beside it {samples}; put the one that `ganonymize "
+            "export` wrote with that generator in its place, or move it away, and a discriminator begins anew"
+        )
+    return {name: torch.from_numpy(value.astype(np.float32)) for name, value in arrays.items()}
 
 
 class _Reader:

@@ -1,7 +1,16 @@
 import numpy as np
 import pytest
 
-from ganonymization.palette import BEARD, LUMA, PALETTE_FIELDS, SKIN, SPREAD, grey_palette, scale_palette
+from ganonymization.palette import (
+    BEARD,
+    LUMA,
+    PALETTE_FIELDS,
+    SKIN,
+    SPREAD,
+    brighten_palette,
+    grey_palette,
+    scale_palette,
+)
 
 PALETTE = np.linspace(-0.5, 0.5, 16).astype(np.float32)
 
@@ -30,3 +39,14 @@ def test_half_the_light_halves_every_colour_and_the_spread():
 def test_scaling_never_leaves_the_range_of_colours():
     assert np.abs(scale_palette(PALETTE, np.array([9.0, 0.0, 3.0]))).max() <= 4
     assert np.abs(np.delete(scale_palette(PALETTE, np.array([9.0, 0.0, 3.0])), SPREAD)).max() <= 1
+
+
+@pytest.mark.parametrize("exponent", [0.5, 1.0, 1.4])
+def test_a_palette_is_raised_as_its_pixels_are(exponent):
+    """Skin of two levels, close to each other."""
+    levels = np.array([0.55, 0.57])
+    palette = PALETTE.copy()
+    palette[SKIN], palette[SPREAD] = 2 * levels.mean() - 1, 2 * levels.std()
+    found = brighten_palette(palette, exponent)
+    np.testing.assert_allclose(found[SKIN], 2 * (levels**exponent).mean() - 1, atol=1e-3)
+    assert found[SPREAD] == pytest.approx(2 * (levels**exponent).std(), rel=1e-2)

@@ -80,6 +80,13 @@ def scale_palette(palette: PaletteVector, gain: npt.NDArray[np.floating]) -> Pal
     return _assemble(colors, palette[SPREAD] * float(np.mean(gain)))
 
 
+def brighten_palette(palette: PaletteVector, exponent: float) -> PaletteVector:
+    """Return the palette of a picture whose levels, from 0 to 1, are raised to a power: below 1 it gets brighter."""
+    level = (float(palette[SKIN].mean()) + 1) / 2
+    colors = 2 * np.clip((_colors(palette) + 1) / 2, 0, 1) ** exponent - 1
+    return _assemble(colors, palette[SPREAD] * exponent * max(level, 1e-3) ** (exponent - 1))
+
+
 def grey_palette(palette: PaletteVector) -> PaletteVector:
     """Return the palette as it looks in a picture without colour."""
     return _assemble(np.repeat((_colors(palette) @ LUMA)[:, None], 3, axis=1), float(palette[SPREAD]))

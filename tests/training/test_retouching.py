@@ -8,7 +8,8 @@ from tiny import face_set
 from ganonymization.complexion import bare_skin
 from ganonymization.geometry import Pose
 from ganonymization.landmark import topology
-from ganonymization.training.retouching import retouch, retouched
+from ganonymization.palette import SPREAD
+from ganonymization.training.retouching import brightened, retouch, retouched
 
 SIDE_PX = 320
 LIMIT = 0.12
@@ -73,3 +74,13 @@ def test_a_set_keeps_everything_but_its_skin():
     assert found.images.dtype == np.uint8
     assert found.landmarks is faces.landmarks
     assert (found.images != faces.images).any()
+
+
+def test_brightened_faces_have_brighter_palettes_and_softer_shadows():
+    faces = face_set()
+    found = brightened(faces, exponent=0.7)
+    assert found.images.dtype == np.uint8
+    assert (found.images >= faces.images).all()
+    assert found.images.mean() > faces.images.mean() + 10
+    np.testing.assert_allclose(brightened(faces, exponent=1.0).palettes, faces.palettes, atol=1e-6)
+    assert (np.delete(found.palettes, SPREAD, axis=1) > np.delete(faces.palettes, SPREAD, axis=1)).all()

@@ -53,6 +53,8 @@ class TrainingConfig:
         line_weight: weight of how much more lined the skin of a face with a random identity is than that of photos.
         retouch_limit: by how much, on the scale of the image, -1..1, bare skin of the training faces may differ from
             what is around it, about (see `training.retouching`); 0 leaves them as they are.
+        exposure_exponent: to which power the levels of the training faces, from 0 to 1, are raised: below 1 they get
+            brighter, as photos are, and their shadows softer.
         landmark_weight: weight of the landmark consistency loss; 0 leaves the mesh out.
         landmark_stride: every how many-th face of a batch the mesh looks at.
         expression_weight: weight of the expression consistency loss; 0 leaves the classifier out.
@@ -104,6 +106,7 @@ class TrainingConfig:
     blemish_weight: float = 0.0
     line_weight: float = 0.0
     retouch_limit: float = 0.0
+    exposure_exponent: float = 1.0
     landmark_weight: float = 0.0
     landmark_stride: int = 4
     expression_weight: float = 0.0

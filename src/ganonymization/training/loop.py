@@ -42,7 +42,7 @@ from ganonymization.training.precision import working_dtype, working_precision
 from ganonymization.training.prepare import FaceSet
 from ganonymization.training.recorder import Recorder, Schedule
 from ganonymization.training.resident import PlannedBatch, PlannedViews, ResidentFaces, fits
-from ganonymization.training.retouching import retouched
+from ganonymization.training.retouching import brightened, retouched
 from ganonymization.training.showcase import FaceShowcase
 from ganonymization.training.thaw import Thawed, thaw
 from ganonymization.training.tint import Tinted, tint, tint_missed
@@ -487,7 +487,9 @@ def _followers(trainer: Trainer, folder: Path, role: Role) -> list[Follower]:
 
 def _as_shown(faces: FaceSet, config: TrainingConfig) -> FaceSet:
     """Return the faces as the networks get to see them."""
-    return retouched(faces, limit=config.retouch_limit) if config.retouch_limit else faces
+    if config.retouch_limit:
+        faces = retouched(faces, limit=config.retouch_limit)
+    return brightened(faces, exponent=config.exposure_exponent) if config.exposure_exponent != 1 else faces
 
 
 def _batches(views: FaceViews, faces: FaceSet, config: TrainingConfig, device: torch.device) -> Iterator[Batch]:

@@ -2,7 +2,7 @@
 
 import math
 
-from ganonymization.audition import best_first, clearest_first
+from ganonymization.audition import EASING, best_first, clearest_first
 
 
 def tried(distances, log):
@@ -49,6 +49,13 @@ def test_nobody_is_drawn_after_one_with_clear_skin_unless_asked_for():
     log = []
     assert next(clearest([0.3, 0.1, 0.2], log)) == 1
     assert log == [0, 1]
+
+
+def test_the_more_have_been_drawn_the_less_is_asked_for_and_who_came_before_may_do():
+    log = []
+    just_missed, worse = 0.15 * EASING**1.5, 0.3
+    assert next(clearest([just_missed, worse, worse, worse], log)) == 0
+    assert log == [0, 1, 2]
 
 
 def test_those_with_the_same_flaws_keep_their_order():

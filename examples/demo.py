@@ -16,7 +16,7 @@ def main() -> None:
     OUTPUT.mkdir(exist_ok=True)
     anonymize = presets.default()
     picture = read_picture(HERE / "astronaut.jpg")
-    result = anonymize(picture.image, identity=18)
+    result = anonymize(picture.image, identity=31)
     write_picture(picture.with_image(result.image), OUTPUT / "astronaut.jpg", metadata=Metadata.NONE, overwrite=True)
     both = np.hstack([picture.image, result.image])
     write_picture(picture.cut_out(both), OUTPUT / "before-after.jpg", metadata=Metadata.NONE, overwrite=True)

@@ -47,15 +47,15 @@ def flaws(patch: Patch, points: Points, surround: Surround, palette: PaletteVect
         palette: (16,) that was asked for.
         scale: pixels of the patch for one of the picture; what the picture cannot show is overlooked.
     """
-    share = np.float32(SIZE_PX / patch.image.shape[0])
-    skin = bare_skin(points * share, 1 - reduced(surround.known, size_px=SIZE_PX))
+    share = SIZE_PX / patch.image.shape[0]
+    skin = bare_skin(points * np.float32(share), 1 - reduced(surround.known, size_px=SIZE_PX))
     if not skin.any():
         return 0.0
     small = reduced(patch.image, size_px=SIZE_PX) / np.float32(127.5) - 1
     tint = np.abs(small[skin > 0].mean(axis=0) - palette[SKIN]).mean()
     sigma_px = softening_px(scale) * share
     if sigma_px > 0:
-        small = np.asarray(cv2.GaussianBlur(small, (0, 0), float(sigma_px)), np.float32)
+        small = np.asarray(cv2.GaussianBlur(small, (0, 0), sigma_px), np.float32)
     lines = (small - mean_around(small, skin, side_px=AROUND_PX))[skin > 0]
     return float(np.sqrt((lines**2).mean()) + TINT_WEIGHT * tint)
 

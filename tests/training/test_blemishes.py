@@ -24,6 +24,9 @@ def maps():
     return layers
 
 
+SKIN = bare_skin(maps(), EVERYWHERE)
+
+
 def face():
     """Skin that is lit from the left."""
     return (0.4 * torch.linspace(-1, 1, SIZE)).expand(1, 3, SIZE, SIZE).clone()
@@ -36,14 +39,13 @@ def spotted(*, top, left, side, darker=0.4):
 
 
 def more(image, *, visible=EVERYWHERE, weight=1.0):
-    return blemish_excess(image, face(), maps(), visible, torch.tensor([weight])).item()
+    return blemish_excess(image, face(), bare_skin(maps(), visible), torch.tensor([weight])).item()
 
 
 def test_a_spot_stands_out_and_light_from_the_side_does_not():
-    skin = bare_skin(maps(), EVERYWHERE)
-    spot = standing_out(spotted(top=30, left=60, side=8), skin)
-    assert spot > 3 * standing_out(face(), skin)
-    assert spot > 3 * standing_out(face() - 0.4, skin)
+    spot = standing_out(spotted(top=30, left=60, side=8), SKIN)
+    assert spot > 3 * standing_out(face(), SKIN)
+    assert spot > 3 * standing_out(face() - 0.4, SKIN)
 
 
 def test_one_dark_spot_counts_more_than_many_faint_ones():
@@ -72,7 +74,7 @@ def test_nothing_counts_where_nothing_is_drawn_nor_without_weight_and_no_face_mi
 
 def test_a_step_against_the_gradient_makes_the_spot_fainter():
     image = spotted(top=30, left=60, side=8).requires_grad_()
-    blemish_excess(image, face(), maps(), EVERYWHERE, torch.ones(1)).backward()
+    blemish_excess(image, face(), SKIN, torch.ones(1)).backward()
     inside, outside = image.grad[..., 32:36, 62:66], image.grad[..., 100:104, 62:66]
     assert (inside < 0).all()
     assert inside.abs().mean() > 10 * outside.abs().mean()
@@ -85,22 +87,19 @@ def etched(share=1.0):
 
 
 def test_fine_lines_are_seen_and_neither_light_from_the_side_nor_what_is_no_skin():
-    skin = bare_skin(maps(), EVERYWHERE)
-    assert lined(etched(), skin) > 10 * lined(face(), skin)
-    assert lined(spotted(top=86, left=56, side=4), skin) == pytest.approx(lined(face(), skin).item(), abs=1e-4)
-    assert standing_out(etched(), skin) < lined(etched(), skin)
+    assert lined(etched(), SKIN) > 10 * lined(face(), SKIN)
+    assert lined(spotted(top=86, left=56, side=4), SKIN) == pytest.approx(lined(face(), SKIN).item(), abs=1e-4)
+    assert standing_out(etched(), SKIN) < lined(etched(), SKIN)
 
 
 @pytest.mark.parametrize(("share", "excessive"), [(0.2, False), (0.6, True)])
 def test_skin_may_be_as_lined_as_that_of_photos(share, excessive):
-    found = line_excess(etched(share), maps(), EVERYWHERE, torch.ones(1)).item()
+    found = line_excess(etched(share), SKIN, torch.ones(1)).item()
     assert (found > 0) == excessive
-    assert line_excess(etched(), maps(), EVERYWHERE, torch.zeros(1)) == 0
+    assert line_excess(etched(), SKIN, torch.zeros(1)) == 0
 
 
 def test_a_step_against_the_gradient_makes_lines_fainter():
     image = etched().requires_grad_()
-    line_excess(image, maps(), EVERYWHERE, torch.ones(1)).backward()
-    before = lined(image.detach(), bare_skin(maps(), EVERYWHERE))
-    after = lined(image.detach() - 10 * image.grad, bare_skin(maps(), EVERYWHERE))
-    assert after < before
+    line_excess(image, SKIN, torch.ones(1)).backward()
+    assert lined(image.detach() - 10 * image.grad, SKIN) < lined(image.detach(), SKIN)

@@ -1,15 +1,23 @@
+import dataclasses
+
 import numpy as np
 import onnx
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch: pip install '.[train]'")
 
-from tiny import CONFIG, SIZE_PX  # noqa: E402 - torch may be missing
+from tiny import CONFIG, SIZE_PX, face_set  # noqa: E402 - torch may be missing
 
 from ganonymization.onnx import Network  # noqa: E402
 from ganonymization.synthesize import Pix2Pix  # noqa: E402
 from ganonymization.training import export, graph  # noqa: E402
-from ganonymization.training.export import INPUTS, MAX_DIFFERENCE, ParityError, export_generator  # noqa: E402
+from ganonymization.training.export import (  # noqa: E402
+    INPUTS,
+    MAX_DIFFERENCE,
+    ParityError,
+    examples_of,
+    export_generator,
+)
 from ganonymization.training.loop import build_generator  # noqa: E402
 
 
@@ -44,6 +52,18 @@ def test_the_file_fits_the_synthesizer_and_carries_its_notes(exported):
     network = Network(path, inputs=INPUTS, outputs=["image"])
     assert network.metadata["samples"] == "12"
     assert Pix2Pix(network).size_px == SIZE_PX
+
+
+def test_examples_are_as_bright_as_training_shows_faces():
+    plain, bright = (
+        examples_of(face_set(), dataclasses.replace(CONFIG, exposure_exponent=exponent), count=3)
+        for exponent in (1.0, 0.5)
+    )
+    for dark, light in zip(plain, bright, strict=True):
+        np.testing.assert_array_equal(dark["known"], light["known"])
+        assert light["palette"][:, :3].mean() > dark["palette"][:, :3].mean()
+        if dark["known"].any():
+            assert light["surround"].sum() > dark["surround"].sum()
 
 
 def test_weights_take_half_of_the_space(exported):

@@ -196,6 +196,13 @@ def test_the_discriminator_of_another_generator_is_told(tmp_path):
         thaw(tmp_path / "generator.onnx")
 
 
+def test_a_discriminator_that_tells_no_number_of_samples_is_told_by_name(tmp_path):
+    export(tmp_path / "generator.onnx", CONFIG)
+    np.savez(tmp_path / "generator_discriminator.npz", samples=np.array([1, 2]))
+    with pytest.raises(InputError, match=r"generator_discriminator\.npz: is no discriminator"):
+        thaw(tmp_path / "generator.onnx")
+
+
 @pytest.mark.parametrize("content", [b"", b"no arrays"], ids=["empty", "text"])
 def test_a_file_that_is_no_discriminator_is_told_by_name(tmp_path, content):
     export(tmp_path / "generator.onnx", CONFIG)

@@ -32,29 +32,30 @@ _LINED: Final = 0.075
 """How lined skin may be: the photos of both test sets have medians of .07 and .08, the training faces of .11."""
 
 
-def blemish_excess(image: Tensor, real: Tensor, maps: Tensor, visible: Tensor, weight: Tensor) -> Tensor:
+def blemish_excess(image: Tensor, real: Tensor, skin: Tensor, weight: Tensor) -> Tensor:
     """Return by how much more stands out on the skin of drawn faces than on those of real ones.
 
     Args:
         image: (B, 3, S, S) drawn, in -1..1.
         real: likewise, faces in the same light.
-        maps: (B, M, S, S) landmark maps in 0..1.
-        visible: (B, 1, S, S) 1 where something is drawn.
+        skin: (B, 1, S / 2, S / 2) 1 where it is bare (see `bare_skin`).
         weight: (B,) of each face.
     """
-    skin = bare_skin(maps, visible)
-    excess = (standing_out(image, skin) - standing_out(real, skin)).relu()
-    return (excess * weight).sum() / weight.sum().clamp_min(1)
+    return _mean_surplus(standing_out(image, skin) - standing_out(real, skin), weight)
 
 
-def line_excess(image: Tensor, maps: Tensor, visible: Tensor, weight: Tensor) -> Tensor:
+def line_excess(image: Tensor, skin: Tensor, weight: Tensor) -> Tensor:
     """Return by how much more lined the skin of drawn faces is than that of photos; arguments as `blemish_excess`."""
-    surplus = (lined(image, bare_skin(maps, visible)) - _LINED).relu()
-    return (surplus * weight).sum() / weight.sum().clamp_min(1)
+    return _mean_surplus(lined(image, skin) - _LINED, weight)
 
 
 def bare_skin(maps: Tensor, visible: Tensor) -> Tensor:
-    """Return (B, 1, S / 2, S / 2) 1 where a drawn face has neither brows nor eyes nor a mouth."""
+    """Return (B, 1, S / 2, S / 2) 1 where a drawn face has neither brows nor eyes nor a mouth.
+
+    Args:
+        maps: (B, M, S, S) landmark maps in 0..1.
+        visible: (B, 1, S, S) 1 where something is drawn.
+    """
     layers = named_layers(maps)
     features = functional.max_pool2d(_halved(features_of(layers)), _MARGIN, stride=1, padding=_MARGIN // 2)
     return (_halved(layers["hull"] * visible) > 0.99).float() * (features < 0.01).float()
@@ -75,6 +76,10 @@ def lined(image: Tensor, skin: Tensor) -> Tensor:
     """Return the (B,) difference of pixels of skin from those around them; arguments as of `standing_out`."""
     small = _halved(image.float())
     return _power_mean(small - _mean_around(small, skin, _AROUND), skin, 2)
+
+
+def _mean_surplus(difference: Tensor, weight: Tensor) -> Tensor:
+    return (difference.relu() * weight).sum() / weight.sum().clamp_min(1)
 
 
 def _power_mean(difference: Tensor, skin: Tensor, power: int) -> Tensor:

@@ -32,6 +32,7 @@ from ganonymization.training.networks import Generator
 from ganonymization.training.paper import DotsInUnitRange, UNet
 from ganonymization.training.prepare import FaceSet
 from ganonymization.training.quantize import Inputs, quantize
+from ganonymization.training.retouching import as_shown
 from ganonymization.training.thaw import AXES, SAMPLES, VARIETY, discriminator_beside, freeze_discriminator
 
 INPUTS: Final = ("maps", "surround", "known", "palette", "noise")
@@ -103,8 +104,11 @@ def widen(generator: Generator, share: float) -> None:
 
 
 def examples_of(faces: FaceSet, config: TrainingConfig, *, count: int = EXAMPLES) -> list[Inputs]:
-    """Return what a generator is fed for random views of prepared faces, drawn as new people."""
-    batches = iter(FaceViews(faces, dataclasses.replace(config, batch_size=1, seed=config.seed + _EXAMPLE_SEED)))
+    """Return what a generator is fed for random views of faces, as training shows these, drawn as new people."""
+    seed = config.seed + _EXAMPLE_SEED
+    some = np.random.default_rng(seed).choice(len(faces.names), min(count, len(faces.names)), replace=False)
+    shown = as_shown(faces.take(some), config)
+    batches = iter(FaceViews(shown, dataclasses.replace(config, batch_size=1, seed=seed)))
     random = torch.Generator().manual_seed(_EXAMPLE_SEED)
     examples = []
     for batch in itertools.islice(batches, count):

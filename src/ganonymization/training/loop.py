@@ -18,7 +18,7 @@ from ganonymization.synthesize.pix2pix import NOISE_SIZE
 from ganonymization.training import losses
 from ganonymization.training.augment import augment
 from ganonymization.training.backbone import LAYERS, Backbone
-from ganonymization.training.blemishes import blemish_excess, line_excess
+from ganonymization.training.blemishes import bare_skin, blemish_excess, line_excess
 from ganonymization.training.config import ConfigError, TrainingConfig
 from ganonymization.training.consistency import ExpressionConsistency, LandmarkConsistency
 from ganonymization.training.course import (
@@ -42,7 +42,7 @@ from ganonymization.training.precision import working_dtype, working_precision
 from ganonymization.training.prepare import FaceSet
 from ganonymization.training.recorder import Recorder, Schedule
 from ganonymization.training.resident import PlannedBatch, PlannedViews, ResidentFaces, fits
-from ganonymization.training.retouching import brightened, retouched
+from ganonymization.training.retouching import as_shown
 from ganonymization.training.showcase import FaceShowcase
 from ganonymization.training.thaw import Thawed, thaw
 from ganonymization.training.tint import Tinted, tint, tint_missed
@@ -244,11 +244,11 @@ class Trainer:
             "coarse": (config.coarse_weight, losses.coarse_l1(image, batch.image, alike, invented)),
             "tint": (config.tint_weight, tint_missed(image, batch, drawn.tinted, invented)),
         }
+        skin = bare_skin(batch.maps, unknown)
         if config.blemish_weight:
-            missed = blemish_excess(image, batch.image, batch.maps, unknown, invented)
-            terms["blemishes"] = (config.blemish_weight, missed)
+            terms["blemishes"] = (config.blemish_weight, blemish_excess(image, batch.image, skin, invented))
         if config.line_weight:
-            terms["lines"] = (config.line_weight, line_excess(image, batch.maps, unknown, invented))
+            terms["lines"] = (config.line_weight, line_excess(image, skin, invented))
         return terms
 
     def _frozen_terms(self, batch: Batch, fake: Tensor, encoded: Tensor) -> dict[str, tuple[float, Tensor]]:
@@ -429,7 +429,7 @@ def train(
     """
     prepare_run(folder, threads=config.threads)
     trainer = Trainer(config, device)
-    faces = _as_shown(faces, config)
+    faces = as_shown(faces, config)
     if not resume(trainer, folder, device=device):
         embeddings = embed_faces(trainer.reader, faces, device)
         if not (smaller_run and _grow(trainer, smaller_run)):
@@ -456,7 +456,7 @@ def measure_run(folder: Path, faces: FaceSet) -> dict[str, float]:
     config = TrainingConfig.from_table(state["config"])
     trainer = Trainer(config, device)
     trainer.restore(state)
-    return FaceShowcase(trainer, _fixed_batch(_as_shown(faces, config), config)).measure()
+    return FaceShowcase(trainer, _fixed_batch(as_shown(faces, config), config)).measure()
 
 
 def _grow(trainer: Trainer, smaller_run: Path) -> bool:
@@ -483,13 +483,6 @@ def _followers(trainer: Trainer, folder: Path, role: Role) -> list[Follower]:
         return []
     exchange = Exchange(folder, own=role.value, partner=partners[role].value)
     return [lambda *_: exchange(trainer, trainer.config.batch_size)]
-
-
-def _as_shown(faces: FaceSet, config: TrainingConfig) -> FaceSet:
-    """Return the faces as the networks get to see them."""
-    if config.retouch_limit:
-        faces = retouched(faces, limit=config.retouch_limit)
-    return brightened(faces, exponent=config.exposure_exponent) if config.exposure_exponent != 1 else faces
 
 
 def _batches(views: FaceViews, faces: FaceSet, config: TrainingConfig, device: torch.device) -> Iterator[Batch]:

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from ganonymization.complexion import SIZE_PX, bare_skin, mean_around, reduced
 from ganonymization.landmark import topology
 from ganonymization.palette import brighten_palette
-from ganonymization.region import hull
+from ganonymization.region import hull_mask
+from ganonymization.training.config import TrainingConfig
 from ganonymization.training.labels import picture_landmarks
 from ganonymization.training.prepare import MARGIN, FaceSet
 from ganonymization.types import Image, Mask, Points
@@ -31,17 +32,25 @@ _AROUND_PX: Final = 13
 _EDGE_PX: Final = 5
 """Side of the square over which the skin's border is softened."""
 
-_NOSE_MARGIN_PX: Final = 7
-"""By how much the end of the nose is wider than its landmarks: without nostrils and wings it would be a blob."""
+_NOSE_MARGIN_PX: Final = 3.5
+"""By how much the end of the nose is larger than its landmarks: without nostrils and wings it would be a blob."""
 
 _NOSE_END: Final = (*topology.NOSE_BASE, *topology.NOSE_BRIDGE[5:])
 
 
+def as_shown(faces: FaceSet, config: TrainingConfig) -> FaceSet:
+    """Return the faces as the networks of a run get to see them."""
+    if config.retouch_limit:
+        faces = retouched(faces, limit=config.retouch_limit)
+    return brightened(faces, exponent=config.exposure_exponent) if config.exposure_exponent != 1 else faces
+
+
 def retouched(faces: FaceSet, *, limit: float) -> FaceSet:
     """Return faces whose skin was retouched; everything else stays."""
-    points = (picture_landmarks(faces, index).points for index in range(len(faces.names)))
-    images = [retouch(image, own, limit=limit) for image, own in zip(faces.images, points, strict=True)]
-    return dataclasses.replace(faces, images=np.stack(images))
+    images = np.empty_like(faces.images)
+    for index, image in enumerate(faces.images):
+        images[index] = retouch(image, picture_landmarks(faces, index).points, limit=limit)
+    return dataclasses.replace(faces, images=images)
 
 
 def brightened(faces: FaceSet, *, exponent: float) -> FaceSet:
@@ -73,7 +82,5 @@ def retouch(image: Image, points: Points, *, limit: float) -> npt.NDArray[np.uin
 
 def _skin(points: Points) -> Mask:
     """Return (S, S) 1 where skin is retouched."""
-    nose = np.zeros((_SIZE_PX, _SIZE_PX), np.uint8)
-    cv2.fillConvexPoly(nose, np.round(hull(points[list(_NOSE_END)])).astype(np.int32), 1)
-    wide = cv2.dilate(nose, np.ones((_NOSE_MARGIN_PX, _NOSE_MARGIN_PX), np.uint8))
-    return bare_skin(points, (1 - wide).astype(np.float32))
+    nose = hull_mask(points[list(_NOSE_END)], size_px=_SIZE_PX, margin_px=_NOSE_MARGIN_PX)
+    return bare_skin(points, 1 - nose)

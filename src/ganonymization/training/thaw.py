@@ -108,9 +108,9 @@ def _thaw_discriminator(path: Path, samples: int) -> dict[str, Tensor] | None:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        seen = int(arrays.pop(SAMPLES, samples))
+    except (OSError, EOFError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: is no discriminator that `ganonymize export` wrote, or it is damaged") from error
-    seen = int(arrays.pop(SAMPLES, samples))
     if seen != samples:
         raise InputError(
             f"{path}: has seen {seen} faces and the generator beside it {samples}; put the one that `ganonymize "

@@ -86,7 +86,7 @@ class Looker:
         try:
             seen = draw.see(faces[0], self._look(image, faces[0]))
             canvas = draw.prepare(image, seen, [], identity=index, clock=clock)
-            palette = self._choose(canvas.surround, seen.landmarks, index)
+            palette = self._choose(canvas.surround, canvas.in_crop(seen.landmarks), index)
             result = image.copy()
             draw.paint(image, canvas, palette=palette, identity=index, clock=clock).put_into(result)
             found = self._look(result, faces[0])

@@ -230,7 +230,7 @@ class Anonymizer:
             return draw_people(plan.identity)
         anybody = self._draw.prepare(result, plan.seen, others, identity=plan.identity, clock=clock)
         with clock("synthesize"):
-            suits = self._suit(anybody.surround, plan.seen.landmarks)
+            suits = self._suit(anybody.surround, anybody.in_crop(plan.seen.landmarks))
         return draw_people(plan.identity, suits)
 
     def _sketches(self, result: Image, plan: _Plan, others: Sequence[Points], clock: Stopwatch) -> Iterator[Sketch]:

@@ -86,7 +86,11 @@ class Canvas:
     @property
     def landmarks(self) -> Landmarks:
         """Landmarks of the invented person, in crop pixels."""
-        return _in_crop(self.drawn, self.crop.crop_from_image)
+        return self.in_crop(self.drawn)
+
+    def in_crop(self, landmarks: Landmarks) -> Landmarks:
+        """Return landmarks in crop pixels that are given in pixels of the picture."""
+        return _in_crop(landmarks, self.crop.crop_from_image)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -260,7 +264,7 @@ class Draw:
         """Return an invented person, drawn over a face; arguments as of `prepare`, and what chooses the colours."""
         canvas = self.prepare(image, seen, others, identity=identity, clock=clock)
         with clock("synthesize"):
-            palette = choose_palette(canvas.surround, seen.landmarks, identity)
+            palette = choose_palette(canvas.surround, canvas.in_crop(seen.landmarks), identity)
         patch = self.synthesize(canvas, palette=palette, identity=identity, clock=clock)
         return Sketch(identity, palette, canvas, patch)
 
@@ -279,7 +283,7 @@ class Draw:
         """
         if self._anticipate is None:
             return None
-        return self._anticipate.missed(canvas.landmarks, _in_crop(found, canvas.crop.crop_from_image))
+        return self._anticipate.missed(canvas.landmarks, canvas.in_crop(found))
 
     def open_mouths(
         self, canvas: Canvas, follow: Follow, *, palette: npt.NDArray[np.float32], identity: int, missed: Motion

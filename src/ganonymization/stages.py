@@ -81,7 +81,7 @@ class ChoosePalette(Protocol):
 
         Args:
             surround: of the face, which is cut out of it.
-            landmarks: of the face, in any pixels.
+            landmarks: of the face, in pixels of the surround.
             identity: seed of the invented person.
         """
         ...

@@ -13,6 +13,7 @@ import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ import numpy as np
 
 from ganonymization import weights
 from ganonymization.appearance import Appearance, AppearanceReader
+from ganonymization.neck import with_neck
 from ganonymization.onnx import Runtime
 from ganonymization.shape import Array, ShapeModel
 from ganonymization.types import Landmarks, Surround, Traits
@@ -93,9 +95,9 @@ class ReadTraits:
 
         Args:
             surround: of the face, which is cut out of it.
-            landmarks: of the face, in any pixels.
+            landmarks: of the face, in pixels of the surround.
         """
-        suggested = self._read(surround)
+        suggested = _with_neck(self._read, surround, landmarks)
         coefficients = self._model.coefficients_of(self._model.shape_of(landmarks))
         shown = min(max(suggested.male, _SUREST), 1 - _SUREST)
         male = _sigmoid(float(told(self._traits.male, coefficients)) + SURROUND_TRUST * math.log(shown / (1 - shown)))
@@ -120,7 +122,12 @@ def load_reader(
     if traits is Traits.MATCH:
         return ReadTraits.load(model, runtime=runtime)
     read = AppearanceReader.load(runtime=runtime)
-    return lambda surround, _landmarks: read(surround)
+    return partial(_with_neck, read)
+
+
+def _with_neck(read: Callable[[Surround], Appearance], surround: Surround, landmarks: Landmarks) -> Appearance:
+    suggested = read(surround)
+    return dataclasses.replace(suggested, skin=with_neck(suggested.skin, surround, landmarks))
 
 
 def _sigmoid(logit: float) -> float:

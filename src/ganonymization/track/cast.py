@@ -286,7 +286,9 @@ class Cast:
             return draw_people(identity, tried=role.attempts)
         view, clock = memory.sample.view, Stopwatch()
         anybody = self._draw.prepare(view.image, memory.seen, memory.sample.others, identity=identity, clock=clock)
-        return draw_people(identity, self._suit(anybody.surround, memory.seen.landmarks), tried=role.attempts)
+        return draw_people(
+            identity, self._suit(anybody.surround, anybody.in_crop(memory.seen.landmarks)), tried=role.attempts
+        )
 
     def _paint(self, memory: Memory, candidate: _Candidate) -> tuple[Image, Canvas, PaletteVector]:
         """Return a view with an invented person, what that person was drawn from, and the colours."""
@@ -294,7 +296,7 @@ class Cast:
         canvas = self._draw.prepare(image, memory.seen, memory.sample.others, identity=identity, clock=clock)
         palette = candidate.palette
         if palette is None:
-            palette = self._choose_palette(canvas.surround, memory.seen.landmarks, identity)
+            palette = self._choose_palette(canvas.surround, canvas.in_crop(memory.seen.landmarks), identity)
         painted = self._draw.paint(
             image, canvas, palette=palette, identity=identity, clock=clock, manner=candidate.manner
         )

@@ -137,6 +137,32 @@ def test_an_isolated_face_has_no_surround_and_stands_on_black():
         np.testing.assert_array_equal(sample["image"], 0)
 
 
+def test_a_face_before_a_wall_keeps_its_surround_which_is_plain():
+    faces = dataclasses.replace(face_set(), people=np.zeros_like(face_set().people))
+    walls = []
+    for sample in samples(8, dataclasses.replace(NO_MASKING, wall_share=1.0), faces):
+        assert (sample["known"] == 255).any()
+        np.testing.assert_array_equal(sample["image"], sample["image"][:, :1, :1].repeat(SIZE_PX, 1).repeat(SIZE_PX, 2))
+        walls.append(sample["image"][:, 0, 0])
+    assert len(np.unique(walls, axis=0)) > 1
+    assert np.min(walls) > 0
+
+
+def test_whoever_stands_before_a_wall_hides_it():
+    everything = dataclasses.replace(face_set(), people=np.full_like(face_set().people, 255))
+    views = FaceViews(everything, NO_MASKING)
+    view = views.plan(0, np.random.default_rng(3))
+    before_wall = views.draw(dataclasses.replace(view, wall=np.full(3, 200, np.float32)))
+    seen = before_wall["valid"][0] == 255
+    np.testing.assert_array_equal(before_wall["image"][:, seen], views.draw(view)["image"][:, seen])
+
+
+def test_before_a_wall_a_grey_picture_stays_grey():
+    for sample in samples(8, dataclasses.replace(CONFIG, isolated_share=0.0, wall_share=1.0, grey_share=1.0)):
+        np.testing.assert_array_equal(sample["image"][0], sample["image"][1])
+        np.testing.assert_array_equal(sample["image"][0], sample["image"][2])
+
+
 def test_a_grey_picture_has_a_grey_palette():
     for sample in samples(8, dataclasses.replace(NO_MASKING, grey_share=1.0)):
         np.testing.assert_array_equal(sample["image"][0], sample["image"][1])

@@ -19,6 +19,7 @@ CPU = torch.device("cpu")
     [
         {"isolated_share": 0.0, "grey_share": 0.0},
         {"isolated_share": 1.0},
+        {"isolated_share": 0.0, "wall_share": 1.0},
         {"grey_share": 1.0},
         {"reshaped_share": 0.5},
         {"reshaped_share": 1.0},

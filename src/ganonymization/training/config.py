@@ -77,6 +77,8 @@ class TrainingConfig:
             Few training faces are bald; told regions that end in hair whenever they are large, a generator draws a
             fringe on every bald head.
         isolated_share: share of faces trained without a surround, on black.
+        wall_share: share of the other faces that are put before a plain wall, as on portraits; of the training faces
+            few are.
         grey_share: share of faces turned grey.
         seed: of weights, augmentation and order.
         threads: torch threads; 0 takes every core.
@@ -120,6 +122,7 @@ class TrainingConfig:
     reshaped_share: float = 0.0
     lowered_share: float = 0.0
     isolated_share: float = 0.3
+    wall_share: float = 0.0
     grey_share: float = 0.06
     seed: int = 1
     threads: int = 0

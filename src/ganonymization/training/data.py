@@ -35,6 +35,15 @@ _BROWS: Final = [*topology.RIGHT_BROW, *topology.LEFT_BROW]
 LOWEST_TOP: Final = 0.25
 """Where a lowered region ends at least, in shares of the way from the brows to the top of the landmarks."""
 
+BLACK: Final = np.zeros(3, np.float32)
+NO_WALL: Final = np.full(3, -1, np.float32)
+
+WALL_LEVELS: Final = (90.0, 255.0)
+"""How bright walls are; people are photographed before light ones for the most part."""
+
+WALL_TINT: Final = 0.025
+"""Deviation of a wall's red, green and blue from grey, as a share of its brightness."""
+
 Sample: TypeAlias = dict[str, npt.NDArray[np.generic]]
 """One row of a `Batch`, field by field."""
 
@@ -53,6 +62,7 @@ class View:
         gain: (3,) factors of red, green and blue.
         is_grey: whether it is turned grey.
         is_isolated: whether the person is put on black, without a surround.
+        wall: (3,) levels, 0..255, of the wall that the person is put before; negative where the background stays.
         is_mirrored: whether it is mirrored.
     """
 
@@ -65,6 +75,7 @@ class View:
     gain: npt.NDArray[np.float64]
     is_grey: bool
     is_isolated: bool
+    wall: npt.NDArray[np.float32]
     is_mirrored: bool
 
 
@@ -176,6 +187,9 @@ class FaceViews(IterableDataset[Batch]):
         both = np.concatenate([outline, self._outline(invented, growth)]) if is_reshaped else outline
         if rng.random() < self._config.lowered_share:
             both = _lowered(both, own, float(rng.uniform(LOWEST_TOP, 1)))
+        is_isolated = rng.random() < self._config.isolated_share
+        is_before_wall = not is_isolated and rng.random() < self._config.wall_share
+        is_grey = rng.random() < self._config.grey_share
         return View(
             index=index,
             affine=affine,
@@ -184,8 +198,9 @@ class FaceViews(IterableDataset[Batch]):
             landmarks=invented,
             is_reshaped=is_reshaped,
             gain=rng.uniform(0.8, 1.15) * rng.uniform(0.95, 1.05, 3),
-            is_grey=rng.random() < self._config.grey_share,
-            is_isolated=rng.random() < self._config.isolated_share,
+            is_grey=is_grey,
+            is_isolated=is_isolated,
+            wall=_random_wall(rng, is_grey=is_grey) if is_before_wall else BLACK if is_isolated else NO_WALL,
             is_mirrored=rng.random() < 0.5,
         )
 
@@ -205,8 +220,9 @@ class FaceViews(IterableDataset[Batch]):
             _resample(layer[view.index], view.affine, size_px) for layer in (faces.images, faces.valid, faces.people)
         )
         image = _recolor(image, view)
-        if view.is_isolated:
-            image = (image * (person[..., None] / np.float32(255))).astype(np.uint8)
+        if view.wall[0] >= 0:
+            share = person[..., None] / np.float32(255)
+            image = (image * share + view.wall * (1 - share)).astype(np.uint8)
         known = np.where(valid == 255, self.surround(view), 0).astype(np.uint8)
         sample = self.conditions(view) | {
             "image": image.transpose(2, 0, 1),
@@ -262,6 +278,12 @@ def _resample(layer: Array, affine: Affine, size_px: int) -> Array:
 def _random_growth(rng: np.random.Generator) -> _Growth:
     growth = rng.choice([1.0, rng.uniform(0, 1), rng.uniform(1, 2)], p=[0.4, 0.35, 0.25])
     return _Growth(float(growth), rng.uniform(1.0, 1.12, 2))
+
+
+def _random_wall(rng: np.random.Generator, *, is_grey: bool) -> npt.NDArray[np.float32]:
+    """Return the (3,) levels of a plain wall."""
+    tint = np.zeros(3) if is_grey else rng.normal(0, WALL_TINT, 3)
+    return np.clip(rng.uniform(*WALL_LEVELS) * (1 + tint), 0, 255).astype(np.float32)
 
 
 def _grown(outlines: Points, growth: _Growth) -> Points:

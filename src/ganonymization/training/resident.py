@@ -33,7 +33,7 @@ class PlannedBatch(NamedTuple):
     theta: Tensor
     gain: Tensor
     is_grey: Tensor
-    is_isolated: Tensor
+    wall: Tensor
     is_mirrored: Tensor
     maps: Tensor
     known: Tensor
@@ -74,7 +74,7 @@ class PlannedViews(IterableDataset[PlannedBatch]):
             "theta": theta_of(view, size_px=drawn["maps"].shape[-1], layer_px=self._layer_px),
             "gain": view.gain.astype(np.float32),
             "is_grey": np.asarray(view.is_grey),
-            "is_isolated": np.asarray(view.is_isolated),
+            "wall": view.wall,
             "is_mirrored": np.asarray(view.is_mirrored),
         }
 
@@ -110,7 +110,8 @@ class ResidentFaces:
         image = (image * _each(planned.gain)).clamp(0, 255)
         grey = (image * image.new_tensor(LUMA)[:, None, None]).sum(dim=1, keepdim=True).expand_as(image)
         image = torch.where(_each(planned.is_grey), grey, image)
-        image = torch.where(_each(planned.is_isolated), image * (person / 255), image)
+        wall, share = _each(planned.wall), person / 255
+        image = torch.where(wall >= 0, image * share + wall * (1 - share), image)
         known = torch.where(valid == 255, planned.known, 0)
         conditions = (planned.palette, planned.landmarks, planned.own_landmarks, planned.reshaped)
         return Batch(image.byte(), planned.maps, known, valid.byte(), *conditions)

@@ -17,7 +17,7 @@ SUGGESTED = np.array([0.4, 0.1, -0.1], np.float32)
 BROWN = np.array([110, 78, 60], np.float32)
 
 
-def surround(neck, known=True):
+def surround(neck, *, known=True):
     """A plain grey wall, a white shirt and a neck, (H, W, 3) or a colour; the face is cut out."""
     image = np.full((SIZE_PX, SIZE_PX, 3), 215, np.uint8)
     image[TOP:, 60:140] = neck

@@ -161,6 +161,32 @@ def test_detail_too_fine_for_a_small_face_is_averaged_and_not_sampled():
     assert np.abs(result - 128).max() < 6
 
 
+def stripes_in(side_px):
+    """Deviation of fine stripes on a face of that size, as it comes out in the picture."""
+    placed = Placed(wall(128), side_px=side_px)
+    stripes = 128 + 20 * np.sin(np.arange(SIZE_PX) * np.pi / 2.5)
+    drawn = np.round(stripes)[:, None, None].repeat(SIZE_PX, axis=1).repeat(3, axis=2).astype(np.uint8)
+    drawn[placed.crop.valid > 0] = 128
+    result = SeamlessBlend()(wall(128), placed.crop, Patch(drawn), placed.mask)
+    return result[placed.under_hull()].std()
+
+
+def test_an_enlarged_face_is_sharpened_and_one_of_its_own_size_is_not():
+    one, little, third, twice = (
+        stripes_in(side_px) for side_px in (1.0 * SIZE_PX, 1.1 * SIZE_PX, 4 / 3 * SIZE_PX, 2.0 * SIZE_PX)
+    )
+    assert one == pytest.approx(20 / np.sqrt(2), rel=0.06)
+    assert one < little < third
+    assert twice == pytest.approx(third, rel=0.15)
+    assert third > 1.25 * one
+
+
+def test_sharpening_leaves_a_plain_face_as_it_is():
+    placed = Placed(wall(128), side_px=2.0 * SIZE_PX)
+    result = SeamlessBlend()(wall(128), placed.crop, Patch(wall(128, SIZE_PX)), placed.mask)
+    np.testing.assert_array_equal(result, 128)
+
+
 def test_no_grain_is_missing_where_the_patch_has_more_or_nothing_is_known():
     trusted = np.ones((128, 128), np.float32)
     trusted[32:96, 32:96] = 0

@@ -41,7 +41,7 @@ _CONTRAST: Final = (0.35, 0.2)
 _MOTLEY: Final = (0.045, 0.025)
 """From which value on the neck counts, and from which on fully: share of skin in what is seen there, area of skin in
 squared widths of the face, log brightness between its fifth and its fourth fifth, median deviation of its log ratios of
-colour. In studio light the medians are 1, .14, .11 and .013, on press photos .67, .07, .44 and .07."""
+colour. In studio light the medians are 1, .11, .11 and .013, on press photos .62, .07, .44 and .07."""
 
 
 def with_neck(skin: Array, surround: Surround, landmarks: Landmarks) -> Array:

@@ -187,9 +187,8 @@ class FaceViews(IterableDataset[Batch]):
         both = np.concatenate([outline, self._outline(invented, growth)]) if is_reshaped else outline
         if rng.random() < self._config.lowered_share:
             both = _lowered(both, own, float(rng.uniform(LOWEST_TOP, 1)))
-        is_isolated = rng.random() < self._config.isolated_share
-        is_before_wall = not is_isolated and rng.random() < self._config.wall_share
         is_grey = rng.random() < self._config.grey_share
+        is_isolated = rng.random() < self._config.isolated_share
         return View(
             index=index,
             affine=affine,
@@ -200,9 +199,16 @@ class FaceViews(IterableDataset[Batch]):
             gain=rng.uniform(0.8, 1.15) * rng.uniform(0.95, 1.05, 3),
             is_grey=is_grey,
             is_isolated=is_isolated,
-            wall=_random_wall(rng, is_grey=is_grey) if is_before_wall else BLACK if is_isolated else NO_WALL,
+            wall=BLACK if is_isolated else self._wall(rng, is_grey=is_grey),
             is_mirrored=rng.random() < 0.5,
         )
+
+    def _wall(self, rng: np.random.Generator, *, is_grey: bool) -> npt.NDArray[np.float32]:
+        """Return the (3,) levels of the wall behind a face that has a surround."""
+        if rng.random() >= self._config.wall_share:
+            return NO_WALL
+        tint = np.zeros(3) if is_grey else rng.normal(0, WALL_TINT, 3)
+        return np.clip(rng.uniform(*WALL_LEVELS) * (1 + tint), 0, 255).astype(np.float32)
 
     def _invent(self, points: Points, rng: np.random.Generator) -> Points:
         """Return the landmarks of a person who does not exist in the same pose, with the same expression."""
@@ -278,12 +284,6 @@ def _resample(layer: Array, affine: Affine, size_px: int) -> Array:
 def _random_growth(rng: np.random.Generator) -> _Growth:
     growth = rng.choice([1.0, rng.uniform(0, 1), rng.uniform(1, 2)], p=[0.4, 0.35, 0.25])
     return _Growth(float(growth), rng.uniform(1.0, 1.12, 2))
-
-
-def _random_wall(rng: np.random.Generator, *, is_grey: bool) -> npt.NDArray[np.float32]:
-    """Return the (3,) levels of a plain wall."""
-    tint = np.zeros(3) if is_grey else rng.normal(0, WALL_TINT, 3)
-    return np.clip(rng.uniform(*WALL_LEVELS) * (1 + tint), 0, 255).astype(np.float32)
 
 
 def _grown(outlines: Points, growth: _Growth) -> Points:
